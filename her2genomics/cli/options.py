@@ -1,0 +1,58 @@
+"""Options that mean the same in every command, as decorators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+INPUT_FILE = click.Path(dir_okay=False, allow_dash=True)
+OUTPUT_FILE = click.Path(dir_okay=False, writable=True, allow_dash=True)
+
+
+def output_options(command: Command) -> Command:
+    """Add ``--out`` and ``--format``."""
+    command = click.option(
+        "-o", "--out", type=OUTPUT_FILE, default=None, help="Output file.  [default: standard output]"
+    )(command)
+    return click.option(
+        "--format",
+        "fmt",
+        type=click.Choice(["tsv", "csv", "json", "parquet"]),
+        default=None,
+        help="Table format.  [default: by the ending of --out, else tsv]",
+    )(command)
+
+
+def panel_option(command: Command) -> Command:
+    """Add ``--panel``."""
+    return click.option(
+        "--panel", default="surrogate520", show_default=True, help="Panel by name or folder; see: her2g panels list."
+    )(command)
+
+
+def build_option(command: Command) -> Command:
+    """Add ``--build``."""
+    return click.option("--build", default=None, help="Genome build: hg19 or hg38.  [default: as the file says]")(command)
+
+
+def threads_option(command: Command) -> Command:
+    """Add ``--threads``."""
+    return click.option(
+        "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Parallel workers; same results."
+    )(command)
+
+
+def seed_option(command: Command) -> Command:
+    """Add ``--seed``."""
+    return click.option(
+        "--seed", type=click.IntRange(min=0), default=123456, show_default=True, help="Seed of all random numbers."
+    )(command)
+
+
+def examples(*lines: str) -> str:
+    r"""Return an epilog that lists example command lines, one per line."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

@@ -1,0 +1,140 @@
+"""Writing results: whole or not at all.
+
+Every file is written under a temporary name in its own folder, flushed to the disk and renamed; an interrupted or
+failed run leaves no half-written output.  Tables go out as TSV, CSV, JSON (records) or Parquet; numbers in text formats
+carry six significant digits, missing values are ``NA``, and lines end with a single line feed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import pandas as pd
+
+from her2genomics.exceptions import FileFormatError, UsageError
+
+FORMATS: tuple[str, ...] = ("tsv", "csv", "json", "parquet")
+FLOAT_FORMAT = "%.6g"
+NA_TEXT = "NA"
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path that becomes ``path`` when the block ends without an error.
+
+    Raises
+    ------
+    FileFormatError
+        If the folder cannot be made or written to, or the disk is full.
+    """
+    final = Path(path)
+    temporary: Path | None = None
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{final.name}.", suffix=".part", dir=final.parent)
+        os.close(handle)
+        temporary = Path(name)
+        temporary.chmod(0o666 & ~_umask())
+        yield temporary
+        _flush_to_disk(temporary)
+        temporary.replace(final)
+    except OSError as error:
+        raise FileFormatError(f"cannot write: {error.strerror or error}", path=final) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def _flush_to_disk(path: Path) -> None:
+    with path.open("rb+") as handle:
+        os.fsync(handle.fileno())
+
+
+def format_of(path: str | os.PathLike[str] | None, chosen: str | None = None) -> str:
+    """Return the table format: the chosen one, else by the file's ending, else TSV.
+
+    Raises
+    ------
+    UsageError
+        If the format is not one of `FORMATS`.
+    """
+    if chosen is None and path is not None:
+        ending = Path(path).suffix.lower().lstrip(".")
+        return ending if ending in FORMATS else "tsv"
+    name = chosen or "tsv"
+    if name not in FORMATS:
+        raise UsageError(f"unknown format '{name}'", hint=f"use one of: {', '.join(FORMATS)}")
+    return name
+
+
+def write_table(
+    table: pd.DataFrame, path: str | os.PathLike[str] | None = None, fmt: str | None = None, *, header: bool = True
+) -> None:
+    """Write a table to a file, or to standard output when ``path`` is None or ``-``.
+
+    Raises
+    ------
+    FileFormatError
+        If the file cannot be written.
+    UsageError
+        If the format is unknown, or Parquet is asked for on standard output.
+    """
+    if path is None or os.fspath(path) == "-":
+        kind = format_of(None, fmt)
+        if kind == "parquet":
+            raise UsageError("parquet is binary and needs a file", hint="add --out FILE.parquet")
+        _write_text(table, sys.stdout, kind, header)
+        sys.stdout.flush()
+        return
+    kind = format_of(path, fmt)
+    with atomic_path(path) as temporary:
+        if kind == "parquet":
+            table.to_parquet(temporary, index=False)
+        else:
+            with temporary.open("w", encoding="utf-8", newline="") as handle:
+                _write_text(table, handle, kind, header)
+
+
+def _write_text(table: pd.DataFrame, handle: IO[str], kind: str, header: bool) -> None:
+    if kind == "json":
+        handle.write(json.dumps(_records(table), indent=1) + "\n")
+        return
+    separator = "\t" if kind == "tsv" else ","
+    table.to_csv(
+        handle,
+        sep=separator,
+        index=False,
+        header=header,
+        na_rep=NA_TEXT,
+        float_format=FLOAT_FORMAT,
+        lineterminator="\n",
+    )
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=15))
+    return records
+
+
+def write_json(content: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
+    """Write a manifest or another mapping as indented JSON with sorted keys off (order as given)."""
+    write_text(json.dumps(content, indent=1, default=str) + "\n", path)
+
+
+def write_text(text: str, path: str | os.PathLike[str]) -> None:
+    """Write text as UTF-8."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,443 @@
+"""Every table's columns, declared once: name, type, unit, range, vocabulary, meaning, key.
+
+`check` stands at the door of every step that takes a table from outside; `empty` makes a table of the right types;
+`render_markdown` writes the column tables of the documentation (a test compares them), so that a column is described
+in one place only.
+
+Types are the nullable ones of pandas, because missing is missing: ``string``, ``int``, ``float``, ``bool``.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from her2genomics.exceptions import SchemaError
+
+DTYPES: dict[str, Any] = {"string": "string", "int": "Int64", "float": "Float64", "bool": "boolean"}
+
+HER2_GROUPS: tuple[str, ...] = ("HER2-zero", "HER2-low", "HER2-positive")
+HER2_TIERS: tuple[str, ...] = ("HER2-zero", "HER2-ultralow", "HER2-low", "HER2-positive")
+ASCO_CAP_CATEGORIES: tuple[str, ...] = ("positive", "negative", "indeterminate", "equivocal", "unknown", "error")
+IHC_SCORES: tuple[str, ...] = ("0", "1+", "2+", "3+")
+ALTERATION_CLASSES: tuple[str, ...] = (
+    "missense", "truncating", "inframe", "splice", "promoter", "other", "fusion", "amplification", "gain", "loss",
+    "deep_deletion",
+)  # fmt: skip
+MUTATION_CLASSES: frozenset[str] = frozenset({"missense", "truncating", "inframe", "splice", "promoter", "other"})
+COPY_NUMBER_CLASSES: frozenset[str] = frozenset({"amplification", "gain", "loss", "deep_deletion"})
+STRUCTURAL_CLASSES: frozenset[str] = frozenset({"fusion"})
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Parameters
+    ----------
+    name, dtype
+        Column name; one of the keys of `DTYPES`.
+    meaning
+        One phrase for the documentation.
+    unit
+        Unit as printed (``bp``, ``Mb``, ``x``, ``log2``, ``months`` ...).
+    low, high
+        Inclusive range of allowed values.
+    choices
+        Closed vocabulary.
+    key
+        Whether the column belongs to the table's key (unique together, never missing).
+    required
+        Whether the column has to be present; optional columns are checked when they are there.
+    """
+
+    name: str
+    dtype: str
+    meaning: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    key: bool = False
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """The columns of one table, in the order in which they are written."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    files: str = ""
+    by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {column.name: column for column in self.columns})
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all declared columns, in order."""
+        return [column.name for column in self.columns]
+
+    @property
+    def key(self) -> list[str]:
+        """Names of the key columns."""
+        return [column.name for column in self.columns if column.key]
+
+    def __getitem__(self, name: str) -> Column:
+        return self.by_name[name]
+
+
+def _c(name: str, dtype: str, meaning: str, unit: str = "", **more: object) -> Column:
+    return Column(name, dtype, meaning, unit, **more)  # type: ignore[arg-type]
+
+
+TARGETS = TableSchema("targets", "Regions that a panel captures.", (
+    _c("chromosome", "string", "chromosome, chr-prefixed", key=True),
+    _c("start", "int", "0-based start", "bp", low=0, key=True),
+    _c("end", "int", "half-open end", "bp", low=1, key=True),
+    _c("gene", "string", "gene symbol, or - for a backbone target"),
+), files="panels/*/targets_*.bed")  # fmt: skip
+
+SEGMENTS = TableSchema("segments", "Segmented log2 ratios of one or many samples (SEG is 1-based inclusive on disk).", (
+    _c("sample_id", "string", "sample", key=True),
+    _c("chromosome", "string", "chromosome, chr-prefixed", key=True),
+    _c("start", "int", "0-based start", "bp", low=0, key=True),
+    _c("end", "int", "half-open end", "bp", low=1),
+    _c("probes", "int", "targets or markers in the segment", low=0, required=False),
+    _c("log2", "float", "log2 ratio to a diploid normal", "log2"),
+), files=".seg, .cns")  # fmt: skip
+
+GENE_CNA = TableSchema("gene_cna", "Copy number per sample and gene.", (
+    _c("sample_id", "string", "sample", key=True),
+    _c("gene", "string", "gene symbol", key=True),
+    _c("chromosome", "string", "chromosome", required=False),
+    _c("start", "int", "0-based start of the gene's targets", "bp", low=0, required=False),
+    _c("end", "int", "half-open end", "bp", low=1, required=False),
+    _c("log2", "float", "log2 ratio, probe-weighted mean over the gene", "log2", required=False),
+    _c("probes", "int", "targets or markers behind the value", low=0, required=False),
+    _c("segment_log2", "float", "log2 ratio of the segment over the gene", "log2", required=False),
+    _c("segment_probes", "int", "targets in that segment", low=0, required=False),
+    _c("cn", "float", "absolute copies, purity-corrected where purity is known", "copies", low=0, required=False),
+    _c("cna", "int", "deep deletion -2, loss -1, neutral 0, gain 1, amplification 2", low=-2, high=2),
+    _c("p_value", "float", "p against the normals; missing when there is no null", low=0, high=1, required=False),
+    _c("q_value", "float", "Benjamini-Hochberg over the genes of the sample", low=0, high=1, required=False),
+), files="data_cna.txt, data_log2_cna.txt")  # fmt: skip
+
+MUTATIONS = TableSchema("mutations", "Small variants, one row per variant and tumour, with the names of the MAF format.", (
+    _c("Hugo_Symbol", "string", "gene symbol, current"),
+    _c("NCBI_Build", "string", "genome build", choices=("hg19", "hg38"), required=False),
+    _c("Chromosome", "string", "chromosome, chr-prefixed", key=True),
+    _c("Start_Position", "int", "1-based first base", "bp", low=1, key=True),
+    _c("End_Position", "int", "1-based last base, inclusive", "bp", low=1),
+    _c("Variant_Classification", "string", "MAF class (Missense_Mutation ...)"),
+    _c("Variant_Type", "string", "SNP, DNP, TNP, ONP, INS, DEL", required=False),
+    _c("Reference_Allele", "string", "reference bases, - for an insertion", key=True),
+    _c("Tumor_Seq_Allele1", "string", "other tumour allele", required=False),
+    _c("Tumor_Seq_Allele2", "string", "variant allele, - for a deletion", key=True),
+    _c("Tumor_Sample_Barcode", "string", "tumour sample", key=True),
+    _c("Matched_Norm_Sample_Barcode", "string", "matched normal", required=False),
+    _c("HGVSc", "string", "coding change", required=False),
+    _c("HGVSp_Short", "string", "protein change, one-letter (p.H1047R)", required=False),
+    _c("Transcript_ID", "string", "transcript the change is stated on", required=False),
+    _c("Consequence", "string", "Sequence Ontology terms, &-joined", required=False),
+    _c("dbSNP_RS", "string", "dbSNP identifier", required=False),
+    _c("gnomADe_AF", "float", "highest population allele frequency in the annotation", "0-1", low=0, high=1, required=False),
+    _c("t_depth", "int", "tumour depth", "reads", low=0, required=False),
+    _c("t_ref_count", "int", "tumour reads with the reference allele", "reads", low=0, required=False),
+    _c("t_alt_count", "int", "tumour reads with the variant", "reads", low=0, required=False),
+    _c("n_depth", "int", "normal depth", "reads", low=0, required=False),
+    _c("n_ref_count", "int", "normal reads with the reference allele", "reads", low=0, required=False),
+    _c("n_alt_count", "int", "normal reads with the variant", "reads", low=0, required=False),
+    _c("FILTER", "string", "the caller's FILTER", required=False),
+    _c("t_vaf", "float", "tumour variant allele fraction", "0-1", low=0, high=1, required=False),
+    _c("filters_failed", "string", "names of failed filters, ;-joined; empty = counted", required=False),
+    _c("is_driver", "bool", "known hotspot or driver", required=False),
+), files=".maf")  # fmt: skip
+
+FILTER_COUNTS = TableSchema("filter_counts", "How many variants each named filter removed.", (
+    _c("sample_id", "string", "sample", key=True),
+    _c("filter", "string", "name of the filter", key=True),
+    _c("n_failed", "int", "variants that fail it", low=0),
+    _c("n_failed_only_this", "int", "variants that fail nothing else", low=0),
+))  # fmt: skip
+
+TMB = TableSchema("tmb", "Tumour mutational burden with its interval and definition.", (
+    _c("sample_id", "string", "sample", key=True),
+    _c("n_counted", "int", "variants counted", low=0),
+    _c("denominator_mb", "float", "territory divided by", "Mb", low=0),
+    _c("denominator_source", "string", "where the denominator comes from", choices=("explicit", "callable", "bed", "panel")),
+    _c("tmb", "float", "n_counted / denominator_mb", "mut/Mb", low=0),
+    _c("garwood_lo", "float", "exact Poisson 95 % interval, lower", "mut/Mb", low=0),
+    _c("garwood_hi", "float", "exact Poisson 95 % interval, upper", "mut/Mb", low=0),
+    _c("jeffreys_lo", "float", "Jeffreys 95 % interval, lower", "mut/Mb", low=0),
+    _c("jeffreys_hi", "float", "Jeffreys 95 % interval, upper", "mut/Mb", low=0),
+    _c("p_ge_10", "float", "posterior probability that the true TMB is at least 10 mut/Mb (Jeffreys)", low=0, high=1),
+    _c("max_vaf", "float", "highest allele fraction among somatic variants, hotspots included", "0-1", low=0, high=1),
+    _c("n_unknown_germline", "int", "counted variants without population annotation", low=0),
+    _c("frac_in_panel", "float", "share of the input's variants inside the panel", "0-1", low=0, high=1),
+    _c("status", "string", "evaluable, or not evaluable: reason"),
+    _c("category", "string", "high / low / borderline, only where the preset defines a cut-off", required=False),
+    _c("preset", "string", "name of the rule set"),
+    _c("definition", "string", "what was counted, over what, in words"),
+))  # fmt: skip
+
+CLINICAL = TableSchema("clinical", "One row per sample: what the pathologist and the clinic recorded.", (
+    _c("sample_id", "string", "sample", key=True),
+    _c("patient_id", "string", "patient", required=False),
+    _c("panel_id", "string", "assay that profiled the sample: a panel's name, or exome for all genes", required=False),
+    _c("sample_type", "string", "primary, metastasis, plasma, normal", required=False),
+    _c("sex", "string", "female or male", choices=("female", "male"), required=False),
+    _c("age", "float", "age at diagnosis", "years", low=0, high=120, required=False),
+    _c("ihc", "string", "HER2 immunohistochemistry score as written (0, 1+, 2+, 3+)", required=False),
+    _c("ihc_membrane_pct", "float", "tumour cells with membrane staining", "%", low=0, high=100, required=False),
+    _c("ihc_assay", "string", "antibody or kit of the HER2 IHC", required=False),
+    _c("ish_assay", "string", "dual, single, reported (text only), none", required=False),
+    _c("fish_ratio", "float", "HER2/CEP17 ratio", required=False),
+    _c("fish_her2_cn", "float", "mean HER2 signals", "per cell", required=False),
+    _c("fish_cep17_cn", "float", "mean CEP17 signals", "per cell", required=False),
+    _c("fish_cells", "float", "nuclei counted", low=0, required=False),
+    _c("ish_reported", "string", "ISH result as reported: positive, negative, equivocal", required=False),
+    _c("recount", "string", "blinded recount: confirmed, or changed_to_groupN", required=False),
+    _c("er_pct", "float", "ER-positive tumour cells", "%", low=0, high=100, required=False),
+    _c("pr_pct", "float", "PR-positive tumour cells", "%", low=0, high=100, required=False),
+    _c("ki67_pct", "float", "Ki67-positive tumour cells", "%", low=0, high=100, required=False),
+    _c("er_status", "string", "positive or negative", choices=("positive", "negative"), required=False),
+    _c("pr_status", "string", "positive or negative", choices=("positive", "negative"), required=False),
+    _c("grade", "string", "histological grade", required=False),
+    _c("stage", "string", "pathological stage", required=False),
+    _c("histology", "string", "histological type", required=False),
+    _c("menopause", "string", "menopausal status", required=False),
+    _c("purity", "float", "tumour cell fraction", "0-1", low=0, high=1, required=False),
+    _c("tmb", "float", "tumour mutational burden", "mut/Mb", low=0, required=False),
+    _c("os_months", "float", "overall survival time", "months", low=0, required=False),
+    _c("os_event", "bool", "death", required=False),
+    _c("dfs_months", "float", "disease-free survival time", "months", low=0, required=False),
+    _c("dfs_event", "bool", "relapse or progression", required=False),
+    _c("pcr", "bool", "pathological complete response", required=False),
+), files="clinical.tsv, data_clinical_sample.txt")  # fmt: skip
+
+HER2_STATUS = TableSchema("her2_status", "HER2 result per sample, with the reason.", (
+    _c("sample_id", "string", "sample", key=True),
+    _c("asco_cap_2018", "string", "ASCO/CAP 2018 result", choices=ASCO_CAP_CATEGORIES),
+    _c("her2_group", "string", "HER2-zero < HER2-low < HER2-positive; missing = indeterminate", choices=HER2_GROUPS),
+    _c("her2_tier4", "string", "therapeutic tier with HER2-ultralow", choices=HER2_TIERS),
+    _c("her2_flags", "string", "things to look at, ;-joined"),
+    _c("her2_reason", "string", "what decided, e.g. IHC 2+, ISH group 5"),
+))  # fmt: skip
+
+ALTERATIONS = TableSchema("alterations", "Long table of altered genes, one row per event.", (
+    _c("sample_id", "string", "sample"),
+    _c("gene", "string", "gene symbol"),
+    _c("alteration", "string", "class of alteration", choices=ALTERATION_CLASSES),
+    _c("detail", "string", "protein change, log2, partner gene", required=False),
+    _c("exon", "int", "coding exon number", low=1, required=False),
+    _c("vaf", "float", "variant allele fraction", "0-1", low=0, high=1, required=False),
+    _c("is_hotspot", "bool", "recurrent residue", required=False),
+    _c("event", "string", "amplicon that the copy-number change belongs to", required=False),
+), files="alterations.tsv")  # fmt: skip
+
+GENE_PANEL_MATRIX = TableSchema("gene_panel_matrix", "Which assay profiled a sample.", (
+    _c("sample_id", "string", "sample", key=True),
+    _c("mutations", "string", "panel id, exome, or missing = not profiled", required=False),
+    _c("cna", "string", "panel id, exome, or missing = not profiled", required=False),
+), files="data_gene_panel_matrix.txt")  # fmt: skip
+
+ASSOCIATION = TableSchema("association", "Every comparison: one row per feature and contrast.", (
+    _c("family", "string", "gene, clinical, tmb ...", key=True),
+    _c("feature", "string", "gene, or clinical variable", key=True),
+    _c("contrast", "string", "zero-low, zero-positive, low-positive, overall", key=True),
+    _c("group_a", "string", "first group"),
+    _c("altered_a", "int", "altered (or, for a two-level variable, of the named level) in the first group", low=0),
+    _c("n_a", "int", "profiled (non-missing) in the first group", low=0),
+    _c("group_b", "string", "second group"),
+    _c("altered_b", "int", "altered in the second group", low=0),
+    _c("n_b", "int", "profiled in the second group", low=0),
+    _c("freq_a", "float", "altered_a / n_a", "0-1", low=0, high=1),
+    _c("freq_b", "float", "altered_b / n_b", "0-1", low=0, high=1),
+    _c("effect", "float", "effect of a relative to b"),
+    _c("effect_name", "string", "conditional odds ratio, Hodges-Lehmann shift ..."),
+    _c("ci_low", "float", "95 % interval, lower"),
+    _c("ci_high", "float", "95 % interval, upper"),
+    _c("test", "string", "test behind p_value"),
+    _c("p_value", "float", "two-sided p", low=0, high=1),
+    _c("q_value", "float", "Benjamini-Hochberg within family and contrast", low=0, high=1),
+    _c("n_tested", "int", "features tested in this family and contrast", low=0),
+    _c("n_missing", "int", "samples of the contrast without a value", low=0),
+    _c("adj_for", "string", "covariate the adjusted columns condition on"),
+    _c("adj_effect", "float", "Mantel-Haenszel odds ratio over the covariate's strata"),
+    _c("adj_ci_low", "float", "95 % interval, lower"),
+    _c("adj_ci_high", "float", "95 % interval, upper"),
+    _c("adj_p", "float", "Cochran-Mantel-Haenszel p, without continuity correction", low=0, high=1),
+    _c("adj_q", "float", "Benjamini-Hochberg over adj_p", low=0, high=1),
+    _c("interaction_p", "float", "Breslow-Day p: does the odds ratio differ between strata", low=0, high=1),
+    _c("note", "string", "why a value is missing, or what to beware of"),
+), files="association.tsv")  # fmt: skip
+
+CONTINGENCY = TableSchema("contingency", "Counts behind every categorical comparison.", (
+    _c("family", "string", "gene, clinical ...", key=True),
+    _c("feature", "string", "gene, or clinical variable", key=True),
+    _c("group", "string", "group", key=True),
+    _c("level", "string", "level of the variable", key=True),
+    _c("n", "int", "samples", low=0),
+), files="contingency.tsv")  # fmt: skip
+
+SCHEMAS: dict[str, TableSchema] = {
+    schema.name: schema
+    for schema in (
+        TARGETS, SEGMENTS, GENE_CNA, MUTATIONS, FILTER_COUNTS, TMB, CLINICAL, HER2_STATUS, ALTERATIONS,
+        GENE_PANEL_MATRIX, ASSOCIATION, CONTINGENCY,
+    )
+}  # fmt: skip
+
+
+def empty(schema: TableSchema) -> pd.DataFrame:
+    """Return a table without rows that has every declared column in its declared type."""
+    return pd.DataFrame({c.name: pd.Series(dtype=DTYPES[c.dtype]) for c in schema.columns})
+
+
+def conform(table: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
+    """Return our own result table with exactly the declared columns, in order and typed; absent ones are missing.
+
+    For tables that the package has made; a table from outside goes through `check`.
+    """
+    columns = {}
+    for column in schema.columns:
+        values = table.get(column.name)
+        if values is None:
+            values = pd.Series(pd.NA, index=table.index)
+        columns[column.name] = values.astype(DTYPES[column.dtype])
+    return pd.DataFrame(columns, index=table.index)
+
+
+def check(
+    table: pd.DataFrame, schema: TableSchema, *, source: str | os.PathLike[str] | None = None, unique: bool = True
+) -> pd.DataFrame:
+    """Check a table against its schema and return it with the declared types.
+
+    Declared columns come first, in their order; others are kept behind them untouched.
+
+    Parameters
+    ----------
+    table
+        Table as read; values may still be text.
+    schema
+        What it has to be.
+    source
+        File name for messages.
+    unique
+        Whether the key columns have to be unique together.
+
+    Raises
+    ------
+    SchemaError
+        If a required column is absent, a value is not of the column's type, out of range or not in its vocabulary, or
+        a key is missing or repeated. The message names the first offending row (its ``sample_id`` where there is one).
+    """
+    missing = [c.name for c in schema.columns if c.required and c.name not in table.columns]
+    if missing:
+        raise SchemaError(
+            f"missing column{'s' if len(missing) > 1 else ''} {', '.join(missing)} (table {schema.name})", path=source
+        )
+    present = [c for c in schema.columns if c.name in table.columns]
+    typed = {c.name: _typed(table, c, source) for c in present}
+    rest = {name: table[name] for name in table.columns if name not in typed}
+    result = pd.DataFrame({**typed, **rest}, index=table.index)
+    if unique and schema.key:
+        _check_key(result, schema, source)
+    return result
+
+
+def _typed(table: pd.DataFrame, column: Column, source: str | os.PathLike[str] | None) -> pd.Series:
+    values: pd.Series = table[column.name]
+    if column.dtype in ("int", "float"):
+        numbers = pd.to_numeric(values, errors="coerce")
+        _refuse(numbers.isna() & values.notna(), table, column, "is not a number", source)
+        if column.dtype == "int":
+            _refuse(numbers.notna() & (numbers % 1 != 0), table, column, "is not a whole number", source)
+        if column.low is not None:
+            _refuse(numbers.notna() & (numbers < column.low), table, column, f"is below {column.low:g}", source)
+        if column.high is not None:
+            _refuse(numbers.notna() & (numbers > column.high), table, column, f"is above {column.high:g}", source)
+        typed: pd.Series = numbers.astype(DTYPES[column.dtype])
+        return typed
+    if column.dtype == "bool":
+        mapped = values.map(_BOOLEANS, na_action="ignore") if values.dtype != "boolean" else values
+        _refuse(mapped.isna() & values.notna(), table, column, "is not true or false", source)
+        return mapped.astype("boolean")
+    text = values.astype("string")
+    if column.choices:
+        allowed = " / ".join(column.choices)
+        _refuse(text.notna() & ~text.isin(column.choices), table, column, f"is not one of {allowed}", source)
+    return text
+
+
+_BOOLEANS: dict[object, bool] = {
+    True: True, False: False, "True": True, "False": False, "TRUE": True, "FALSE": False, "true": True, "false": False,
+    "1": True, "0": False, "1.0": True, "0.0": False, "yes": True, "no": False, "Yes": True, "No": False,
+    "YES": True, "NO": False, "1:DECEASED": True, "0:LIVING": False,
+}  # fmt: skip
+
+
+def _refuse(
+    bad: pd.Series, table: pd.DataFrame, column: Column, problem: str, source: str | os.PathLike[str] | None
+) -> None:
+    positions = bad.to_numpy(dtype=bool, na_value=False).nonzero()[0]
+    if not len(positions):
+        return
+    row = table.iloc[int(positions[0])]
+    more = f" (and {len(positions) - 1} more rows)" if len(positions) > 1 else ""
+    sample = row.get("sample_id", row.get("Tumor_Sample_Barcode"))
+    raise SchemaError(
+        f"value '{row[column.name]}' {problem}{more}",
+        path=source,
+        sample=None if sample is None or pd.isna(sample) else str(sample),
+        line=None if sample is not None else int(positions[0]) + 2,
+        column=column.name,
+    )
+
+
+def _check_key(table: pd.DataFrame, schema: TableSchema, source: str | os.PathLike[str] | None) -> None:
+    key = [name for name in schema.key if name in table.columns]
+    for name in key:
+        if table[name].isna().any():
+            row = int(table[name].isna().to_numpy().nonzero()[0][0])
+            raise SchemaError(f"{name} is empty in data row {row + 1}", path=source, column=name)
+    repeated = table.duplicated(key)
+    if repeated.any():
+        first = table.loc[repeated, key].iloc[0]
+        values = ", ".join(f"{name}={first[name]}" for name in key)
+        count = int(repeated.sum())
+        raise SchemaError(
+            f"{count} repeated row{'s' if count > 1 else ''}, first: {values}",
+            path=source,
+            hint="keep one row per " + ", ".join(key),
+        )
+
+
+def render_markdown(schema: TableSchema) -> str:
+    """Return the Markdown column table of a schema, as shown in docs/tables.md."""
+    lines = [
+        f"### {schema.name}",
+        "",
+        schema.meaning,
+        "",
+        "| column | type | unit | range | meaning |",
+        "|---|---|---|---|---|",
+    ]
+    for c in schema.columns:
+        name = f"*{c.name}*" if c.key else c.name
+        name += "" if c.required else " †"
+        span = " / ".join(c.choices) if c.choices else _span(c.low, c.high)
+        lines.append(f"| {name} | {c.dtype} | {c.unit} | {span} | {c.meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def _span(low: float | None, high: float | None) -> str:
+    if low is None and high is None:
+        return ""
+    return f"{'' if low is None else format(low, 'g')} to {'' if high is None else format(high, 'g')}".strip()
