@@ -51,7 +51,9 @@ class Intervals:
         for name, rows in table.groupby(contigs, sort=False):
             first = rows["start"].to_numpy(dtype=np.int64)
             last = rows["end"].to_numpy(dtype=np.int64)
-            starts[str(name)], ends[str(name)] = merge(first, last)
+            merged = merge(first, last)
+            if len(merged[0]):
+                starts[str(name)], ends[str(name)] = merged
         order = sorted(starts, key=lambda c: (CHROMOSOME_RANK.get(c, 99), c))
         return cls({c: starts[c] for c in order}, {c: ends[c] for c in order})
 

@@ -190,7 +190,7 @@ def load_panel(name: str | os.PathLike[str] = DEFAULT_PANEL) -> Panel:
 
 
 def list_panels() -> pd.DataFrame:
-    """Return one row per known panel: ``panel, title, kind, n_genes, coding_mb, coding_bed_mb, builds, notice``."""
+    """Return one row per known panel: ``panel, title, kind, n_genes, coding_mb, coding_bed_bp, builds, notice``."""
     return pd.DataFrame([_summary(load_panel(name)) for name in _panel_folders()])
 
 
@@ -198,6 +198,7 @@ def describe_panel(panel: Panel) -> pd.DataFrame:
     """Return what a reader has to know of a panel as ``property, value`` rows."""
     rows = dict(_summary(panel))
     rows["coding_mb_source"] = panel.coding_mb_source
+    del rows["coding_bed_bp"]
     for build in panel.builds:
         rows[f"coding_bed_bp_{build}"] = panel.coding(build).total_bp
     for build in panel.files.get("targets", {}):
@@ -372,7 +373,7 @@ def _summary(panel: Panel) -> dict[str, Any]:
         "kind": panel.kind,
         "n_genes": len(panel.genes),
         "coding_mb": panel.coding_mb,
-        "coding_bed_mb": round(panel.coding_bed_mb(build), 6),
+        "coding_bed_bp": panel.coding(build).total_bp,
         "builds": ",".join(panel.builds),
         "notice": panel.notice,
     }

@@ -103,6 +103,43 @@ TARGETS = TableSchema("targets", "Regions that a panel captures.", (
     _c("gene", "string", "gene symbol, or - for a backbone target"),
 ), files="panels/*/targets_*.bed")  # fmt: skip
 
+COVERAGE = TableSchema("coverage", "Bins of one sample or reference, in CNVkit's columns: depth, log2 and what is known of the bin.", (
+    _c("chromosome", "string", "chromosome, chr-prefixed", key=True),
+    _c("start", "int", "0-based start", "bp", low=0, key=True),
+    _c("end", "int", "half-open end", "bp", low=1, key=True),
+    _c("gene", "string", "gene symbol, or - for none", key=True),
+    _c("log2", "float", "log2 of the depth (-20 at depth 0), or a log2 ratio in .cnr and .cns", "log2", low=-100, high=100),
+    _c("depth", "float", "mean depth over the bin", "x", low=0, required=False),
+    _c("gc", "float", "GC fraction", "0-1", low=0, high=1, required=False),
+    _c("rmask", "float", "repeat-masked fraction", "0-1", low=0, high=1, required=False),
+    _c("spread", "float", "robust standard deviation among the normals", "log2", low=0, required=False),
+    _c("weight", "float", "reliability of the bin (.cns: sum over its bins)", low=0, required=False),
+    _c("probes", "int", "bins in the segment (.cns)", low=0, required=False),
+), files=".cnn, .cnr, .cns")  # fmt: skip
+
+SAMPLE_QC = TableSchema("sample_qc", "Sequencing quality of one sample over its targets.", (
+    _c("sample_id", "string", "sample", key=True),
+    _c("n_reads", "int", "reads: primary records, mapped or not, QC-fail left out", "reads", low=0),
+    _c("n_mapped", "int", "of these, mapped", "reads", low=0),
+    _c("frac_duplicate", "float", "duplicates among the mapped reads", "0-1", low=0, high=1),
+    _c("frac_on_target", "float", "reads with an aligned base on a target, among the mapped non-duplicate reads", "0-1", low=0, high=1),
+    _c("n_targets", "int", "rows of the target table", low=0),
+    _c("target_bp", "int", "bases of the targets, each counted once", "bp", low=0),
+    _c("mean_target_depth", "float", "mean depth over the target bases", "x", low=0),
+    _c("median_target_depth", "float", "median depth over the target bases", "x", low=0),
+    _c("frac_targets_zero", "float", "targets without any depth", "0-1", low=0, high=1),
+    _c("frac_targets_100x", "float", "targets with a mean depth of at least 100x", "0-1", low=0, high=1),
+    _c("frac_targets_500x", "float", "targets with a mean depth of at least 500x", "0-1", low=0, high=1),
+    _c("frac_bases_100x", "float", "target bases with a depth of at least 100x", "0-1", low=0, high=1),
+    _c("frac_bases_500x", "float", "target bases with a depth of at least 500x", "0-1", low=0, high=1),
+    _c("fold_80_penalty", "float", "mean depth over the depth that 80 % of the bases reach, zero-depth targets left out", low=0),
+    _c("min_callable_depth", "int", "depth from which a base is callable", "x", low=0, required=False),
+    _c("callable_bp", "int", "target bases with at least that depth", "bp", low=0, required=False),
+    _c("ratio_spread", "float", "median absolute difference of neighbouring log2 ratios (MAPD)", "log2", low=0, required=False),
+    _c("her2g_pass", "bool", "whether the sample passes the quality gate", required=False),
+    _c("reasons", "string", "why it does not, ;-joined", required=False),
+), files="sample_qc.tsv")  # fmt: skip
+
 SEGMENTS = TableSchema("segments", "Segmented log2 ratios of one or many samples (SEG is 1-based inclusive on disk).", (
     _c("sample_id", "string", "sample", key=True),
     _c("chromosome", "string", "chromosome, chr-prefixed", key=True),
@@ -162,7 +199,8 @@ MUTATIONS = TableSchema("mutations", "Small variants, one row per variant and tu
 FILTER_COUNTS = TableSchema("filter_counts", "How many variants each named filter removed.", (
     _c("sample_id", "string", "sample", key=True),
     _c("filter", "string", "name of the filter", key=True),
-    _c("n_failed", "int", "variants that fail it", low=0),
+    _c("n_removed", "int", "variants of which it is the first failed filter, in this order; sums to all left out", low=0),
+    _c("n_failed", "int", "variants that fail it (missing unless every filter was asked)", low=0),
     _c("n_failed_only_this", "int", "variants that fail nothing else", low=0),
 ))  # fmt: skip
 
@@ -182,6 +220,12 @@ TMB = TableSchema("tmb", "Tumour mutational burden with its interval and definit
     _c("frac_in_panel", "float", "share of the input's variants inside the panel", "0-1", low=0, high=1),
     _c("status", "string", "evaluable, or not evaluable: reason"),
     _c("category", "string", "high / low / borderline, only where the preset defines a cut-off", required=False),
+    _c("n_input", "int", "variants read: alternate alleles, counted and left out", low=0, required=False),
+    _c("n_nonsynonymous", "int", "counted variants that change the protein", low=0, required=False),
+    _c("n_deamination", "int", "counted C>T or G>A with allele fraction 2-10 %", low=0, required=False),
+    _c("frac_deamination", "float", "their share of the counted substitutions with allele fraction 2-10 %", low=0, high=1, required=False),
+    _c("tmb_without_deamination", "float", "TMB without them", "mut/Mb", low=0, required=False),
+    _c("flags", "string", "things to look at, ;-joined", required=False),
     _c("preset", "string", "name of the rule set"),
     _c("definition", "string", "what was counted, over what, in words"),
 ))  # fmt: skip
@@ -289,7 +333,7 @@ CONTINGENCY = TableSchema("contingency", "Counts behind every categorical compar
 SCHEMAS: dict[str, TableSchema] = {
     schema.name: schema
     for schema in (
-        TARGETS, SEGMENTS, GENE_CNA, MUTATIONS, FILTER_COUNTS, TMB, CLINICAL, HER2_STATUS, ALTERATIONS,
+        TARGETS, COVERAGE, SAMPLE_QC, SEGMENTS, GENE_CNA, MUTATIONS, FILTER_COUNTS, TMB, CLINICAL, HER2_STATUS, ALTERATIONS,
         GENE_PANEL_MATRIX, ASSOCIATION, CONTINGENCY,
     )
 }  # fmt: skip

@@ -12,7 +12,7 @@ import pandas as pd
 
 from her2genomics.exceptions import BuildMismatchError, FileFormatError, PanelError
 from her2genomics.genome import CONTIG_LENGTHS, normalise_contigs
-from her2genomics.io.tables import read_lines
+from her2genomics.io.sources import find_source
 from her2genomics.io.write import write_table, write_text
 
 
@@ -40,10 +40,11 @@ def read_bed(path: str | os.PathLike[str], *, build: str | None = None) -> pd.Da
         If an interval ends beyond its chromosome on ``build``.
     """
     rows: list[tuple[str, int, int, str]] = []
-    for number, line in read_lines(path):
-        if not line.strip() or line.startswith(("#", "track", "browser")):
-            continue
-        rows.append(_parse_line(line, number, path))
+    with find_source(path).open() as stream:
+        for number, raw in enumerate(stream, start=1):
+            line = raw.decode("utf-8", errors="replace")
+            if line.strip() and not line.startswith(("#", "track", "browser")):
+                rows.append(_parse_line(line, number, path))
     if not rows:
         raise FileFormatError("no interval in the BED", path=path)
     table = pd.DataFrame(rows, columns=["chromosome", "start", "end", "name"])

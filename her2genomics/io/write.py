@@ -8,6 +8,8 @@ carry six significant digits, missing values are ``NA``, and lines end with a si
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import json
 import os
 import sys
@@ -17,6 +19,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
 
 from her2genomics.exceptions import FileFormatError, UsageError
 
@@ -96,7 +100,9 @@ def write_table(
         kind = format_of(None, fmt)
         if kind == "parquet":
             raise UsageError("parquet is binary and needs a file", hint="add --out FILE.parquet")
-        _write_text(table, sys.stdout, kind, header)
+        buffer = io.BytesIO()
+        _write_text(table, buffer, kind, header)
+        sys.stdout.write(buffer.getvalue().decode("utf-8"))
         sys.stdout.flush()
         return
     kind = format_of(path, fmt)
@@ -104,24 +110,47 @@ def write_table(
         if kind == "parquet":
             table.to_parquet(temporary, index=False)
         else:
-            with temporary.open("w", encoding="utf-8", newline="") as handle:
+            with temporary.open("wb") as handle:
                 _write_text(table, handle, kind, header)
 
 
-def _write_text(table: pd.DataFrame, handle: IO[str], kind: str, header: bool) -> None:
+def _write_text(table: pd.DataFrame, handle: IO[bytes], kind: str, header: bool) -> None:
     if kind == "json":
-        handle.write(json.dumps(_records(table), indent=1) + "\n")
+        handle.write((json.dumps(_records(table), indent=1) + "\n").encode("utf-8"))
         return
-    separator = "\t" if kind == "tsv" else ","
-    table.to_csv(
-        handle,
-        sep=separator,
-        index=False,
-        header=header,
-        na_rep=NA_TEXT,
-        float_format=FLOAT_FORMAT,
-        lineterminator="\n",
-    )
+    delimiter = "\t" if kind == "tsv" else ","
+    if header:
+        names = io.StringIO()
+        csv.writer(names, delimiter=delimiter, lineterminator="\n").writerow(table.columns)
+        handle.write(names.getvalue().encode("utf-8"))
+    if not table.shape[1]:
+        return
+    columns = [_as_text(table.iloc[:, i]) for i in range(table.shape[1])]
+    cells = pa.Table.from_arrays(columns, names=[str(i) for i in range(len(columns))])
+    start = handle.tell()
+    try:
+        plain = pacsv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style="none")
+        pacsv.write_csv(cells, handle, plain)
+    except pa.ArrowInvalid:  # a cell holds a delimiter, a quote or a line end
+        handle.seek(start)
+        handle.truncate()
+        quoted = io.StringIO(newline="")
+        rows = zip(*(column.to_pylist() for column in columns), strict=True)
+        csv.writer(quoted, delimiter=delimiter, lineterminator="\n").writerows(rows)
+        handle.write(quoted.getvalue().encode("utf-8"))
+
+
+def _as_text(values: pd.Series) -> pa.Array:
+    """Return a column as it stands in the file."""
+    if pd.api.types.is_float_dtype(values.dtype):
+        numbers = values.to_numpy(dtype=float, na_value=float("nan")).tolist()
+        text = [NA_TEXT if number != number else FLOAT_FORMAT % number for number in numbers]
+        return pa.array(text, type=pa.string())
+    if isinstance(values.dtype, pd.StringDtype):
+        return pa.array(values.fillna(NA_TEXT), type=pa.string())
+    missing = values.isna().tolist()
+    text = [NA_TEXT if gap else str(value) for value, gap in zip(values.tolist(), missing, strict=True)]
+    return pa.array(text, type=pa.string())
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

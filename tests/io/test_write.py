@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from her2genomics.exceptions import FileFormatError, UsageError
+from her2genomics.io.write import atomic_path, format_of, write_json, write_table
+
+TABLE = pd.DataFrame(
+    {"sample_id": ["A", "B"], "tmb": pd.array([1 / 3, pd.NA], dtype="Float64"), "n": pd.array([3, None], dtype="Int64")}
+)
+
+
+def test_tsv_bytes_are_fixed(tmp_path: Path) -> None:
+    write_table(TABLE, tmp_path / "x.tsv")
+    assert (tmp_path / "x.tsv").read_bytes() == b"sample_id\ttmb\tn\nA\t0.333333\t3\nB\tNA\tNA\n"
+
+
+def test_cells_that_need_quotes_get_them_and_only_those(tmp_path: Path) -> None:
+    table = pd.DataFrame({"a": ["x,y", 'say "no"', "plain"], "b": [1, 2, 3]})
+    write_table(table, tmp_path / "x.csv")
+    assert (tmp_path / "x.csv").read_text() == 'a,b\n"x,y",1\n"say ""no""",2\nplain,3\n'
+    write_table(table.assign(a=["x\ty", "two\nlines", "z"]), tmp_path / "x.tsv")
+    assert pd.read_csv(tmp_path / "x.tsv", sep="\t")["a"].tolist() == ["x\ty", "two\nlines", "z"]
+
+
+def test_formats_follow_the_ending_or_the_choice(tmp_path: Path) -> None:
+    assert format_of("x.csv") == "csv"
+    assert format_of("x.txt") == "tsv"
+    assert format_of("x.csv", "json") == "json"
+    with pytest.raises(UsageError, match="unknown format 'xml'"):
+        format_of("x", "xml")
+    write_table(TABLE, tmp_path / "x.json")
+    assert json.loads((tmp_path / "x.json").read_text())[1] == {"sample_id": "B", "tmb": None, "n": None}
+    write_table(TABLE, tmp_path / "x.parquet")
+    assert pd.read_parquet(tmp_path / "x.parquet").equals(TABLE) or len(pd.read_parquet(tmp_path / "x.parquet")) == 2
+
+
+def test_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    write_table(TABLE, None, "csv")
+    assert capsys.readouterr().out.splitlines()[0] == "sample_id,tmb,n"
+    with pytest.raises(UsageError, match="parquet is binary"):
+        write_table(TABLE, None, "parquet")
+
+
+def test_a_failure_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
+    file = tmp_path / "x.tsv"
+    file.write_text("old")
+    with pytest.raises(RuntimeError), atomic_path(file) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert file.read_text() == "old"
+    assert os.listdir(tmp_path) == ["x.tsv"]
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileFormatError, match="cannot write"):
+        write_table(TABLE, tmp_path / "file" / "x.tsv")
+
+
+def test_json_is_written_whole(tmp_path: Path) -> None:
+    write_json({"b": 1, "a": [1, 2]}, tmp_path / "deep" / "m.json")
+    assert list(json.loads((tmp_path / "deep" / "m.json").read_text())) == ["b", "a"]
