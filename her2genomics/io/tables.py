@@ -1,0 +1,363 @@
+"""The one table reader: tab, comma or semicolon separated text (or Parquet) to a table of strings.
+
+Nothing is interpreted here beyond the two things that all tables share: how cells are separated, and which cells say
+that there is no value.  A cell never becomes a number behind the user's back (``1+``, ``007``, ``Sep7`` and ``1E5``
+stay what they are); the reader of a format turns the columns that it knows into what they mean.
+
+Cells are read by Arrow, in one pass and without a Python loop over rows.  Only when a line is wrong is the file read a
+second time, slowly, to say which line.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pa_parquet
+
+from her2genomics.exceptions import DataWarning, FileFormatError
+from her2genomics.io.column_names import name_key
+from her2genomics.io.sources import Source, find_source
+from her2genomics.io.table_head import MISSING_MARKERS, Head, read_head, refuse_bad_names
+
+ColumnChoice = Callable[[list[str]], Sequence[str]]
+_TEXT = pa.large_string()
+_MARKERS = pa.array(MISSING_MARKERS, _TEXT)
+SAMPLE_NAMES: frozenset[str] = frozenset({"sample", "sampleid", "samplename", "samplebarcode", "tumorsamplebarcode"})
+"""Names of a sample column, without case and punctuation."""
+_BLOCK_BYTES = 8 << 20
+_BLOCK_BYTES_PER_HEADER_BYTE = 400
+_DELIMITER_NAMES = {"\t": "tab", ",": "comma", ";": "semicolon"}
+
+
+def read_table(
+    path: str | os.PathLike[str],
+    *,
+    comment: str | None = "#",
+    delimiter: str | None = None,
+    columns: ColumnChoice | None = None,
+    allow_empty: bool = False,
+) -> pd.DataFrame:
+    r"""Read a table as text.
+
+    Parameters
+    ----------
+    path
+        Text table, plain or gzipped, or a Parquet file; ``-`` is standard input.
+    comment
+        Mark of comment lines; None when there are none.
+    delimiter
+        One character; by default found from the header line.
+    columns
+        Function from the names in the file to those to read; others are skipped, which saves memory.
+    allow_empty
+        Whether a header without a data row is a table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One ``string`` column per column of the file; cells in `MISSING_MARKERS` are missing, blanks around a cell are
+        taken off, lines without any value are left out. ``attrs["comments"]`` holds the comment lines above the header.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is not there, is empty, is no text table, or a line has too many or too few cells.
+    AmbiguousInputError
+        If the header can be split in two ways.
+
+    Notes
+    -----
+    In comma and semicolon separated text a quoted cell may hold the delimiter and line ends. In tab separated text a
+    quote has no such power, so that a stray one cannot swallow lines; a pair around a whole cell is taken off.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "clinical.csv"
+    >>> _ = file.write_text("sample_id,ihc\nP1,1+\nP2,NA\n")
+    >>> read_table(file)
+      sample_id   ihc
+    0        P1    1+
+    1        P2  <NA>
+    """
+    source = find_source(path)
+    if source.magic().startswith(b"PAR1"):
+        table, comments = _read_parquet(source, columns), list[str]()
+    else:
+        text = _TextTable.opened(source, comment, delimiter, columns)
+        table, comments = text.read(), text.head.comments
+    if not allow_empty and not len(table):
+        raise FileFormatError("there is a header but no data row", path=source.label)
+    table.attrs["comments"] = comments
+    return table
+
+
+def read_sample_list(path: str | os.PathLike[str]) -> list[str]:
+    """Read sample names: one per line with or without a header, or the sample column of a table.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is no text, or a table without a sample column.
+    """
+    source = find_source(path)
+    with source.open() as stream:
+        lines = [line.strip() for line in io.TextIOWrapper(stream, encoding="utf-8", errors="replace")]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if any(mark in line for line in lines[:1] for mark in _DELIMITER_NAMES):
+        table = read_table(path) if source.path is not None else None
+        named = [] if table is None else [name for name in table if name_key(str(name)) in SAMPLE_NAMES]
+        if table is None or len(named) != 1:
+            raise FileFormatError("no sample column", path=source.label, hint="give one sample per line")
+        lines = table[named[0]].dropna().tolist()
+    elif lines and name_key(lines[0]) in SAMPLE_NAMES:
+        lines = lines[1:]
+    return list(dict.fromkeys(lines))
+
+
+@dataclass(frozen=True)
+class _TextTable:
+    """One text file, what its head says, and what is wanted of it.
+
+    ``names`` are those of the head, and one more where lines end in a delimiter and the header does not.
+    """
+
+    source: Source
+    head: Head
+    names: list[str]
+    comment: str | None
+    wanted: list[str] | None
+
+    @classmethod
+    def opened(
+        cls, source: Source, comment: str | None, delimiter: str | None, columns: ColumnChoice | None
+    ) -> _TextTable:
+        with source.open() as stream:
+            head, first = read_head(stream, source.label, comment=comment, delimiter=delimiter)
+        names = head.names
+        if first is not None and len(first) == len(names) + 1 and not first[-1].strip():
+            names = [*names, f"unnamed_{len(first)}"]
+        wanted = None if columns is None else _checked_choice(columns(head.names), head.names, source)
+        return cls(source, head, names, comment, wanted)
+
+    @property
+    def quoting(self) -> bool:
+        """Whether quotes may protect delimiters and line ends."""
+        return self.head.delimiter != "\t"
+
+    def read(self) -> pd.DataFrame:
+        table = self._without_blank_columns(_to_pandas(self._cells()))
+        table = self._without_blank_and_commented_rows(table)
+        return table if self.wanted is None else table[[name for name in self.wanted if name in table]]
+
+    def _cells(self) -> pa.Table:
+        try:
+            return self._parsed("utf-8")
+        except UnicodeDecodeError:
+            cells = self._parsed("latin-1")
+        self._warn("not UTF-8, read as Latin-1; check letters with accents")
+        return cells
+
+    def _parsed(self, encoding: str) -> pa.Table:
+        with self.source.open() as stream:
+            for _ in range(self.head.line):
+                stream.readline()
+            if not stream.peek(1):
+                return pa.table({name: pa.array([], _TEXT) for name in self._to_parse() or self.names})
+            watched = _WatchedBytes(stream, encoding)
+            try:
+                cells = self._arrow_table(watched, encoding)
+            except pa.ArrowInvalid as error:
+                raise self._explained(error) from error
+        if self.quoting and watched.quotes:
+            self._verify_quoted_lines(cells)
+        return _clean(cells, unquote=watched.quotes and not self.quoting)
+
+    def _arrow_table(self, stream: _WatchedBytes, encoding: str) -> pa.Table:
+        return pa_csv.read_csv(
+            stream,
+            read_options=pa_csv.ReadOptions(
+                column_names=self.names, block_size=_block_bytes(self.names), encoding=encoding
+            ),
+            parse_options=pa_csv.ParseOptions(
+                delimiter=self.head.delimiter,
+                quote_char='"' if self.quoting else False,
+                newlines_in_values=self.quoting,
+                invalid_row_handler=lambda row: "skip" if self._is_no_data(row.text) else "error",
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(self.names, _TEXT),
+                strings_can_be_null=True,
+                null_values=list(MISSING_MARKERS),
+                include_columns=self._to_parse(),
+            ),
+        )
+
+    def _to_parse(self) -> list[str] | None:
+        """Return the wanted columns, and those that are needed to see comments and faulty lines."""
+        if self.wanted is None:
+            return None
+        needed = {*self.wanted, self.names[0], *self.names[len(self.head.names) :]}
+        return [name for name in self.names if name in needed]
+
+    def _is_no_data(self, text: str) -> bool:
+        return not text.strip() or bool(self.comment and text.startswith(self.comment))
+
+    def _verify_quoted_lines(self, cells: pa.Table) -> None:
+        """Read again, strictly, where a cell may hold a line end: a quote that is never closed would swallow lines."""
+        if self.wanted is None and not any(_holds_line_end(column) for column in cells.columns):
+            return
+        for _ in self._rows(strict=True):
+            pass
+
+    def _rows(self, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
+        """Yield (line number, cells) of every data row in plain Python: the slow path that finds a faulty line."""
+        newline = "" if self.quoting else None
+        with self.source.open() as stream:
+            text = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline=newline)
+            for _ in range(self.head.line):
+                text.readline()
+            if self.quoting:
+                yield from self._quoted_rows(text, strict)
+            else:
+                for number, line in enumerate(text, start=self.head.line + 1):
+                    yield number, line.rstrip("\n").split("\t")
+
+    def _quoted_rows(self, text: io.TextIOWrapper, strict: bool) -> Iterator[tuple[int, list[str]]]:
+        reader = csv.reader(text, delimiter=self.head.delimiter, strict=strict)
+        line = self.head.line + 1
+        try:
+            for cells in reader:
+                yield line, cells
+                line = self.head.line + reader.line_num + 1
+        except csv.Error as error:
+            raise FileFormatError(
+                "a quoted cell that begins here is not closed as it should be",
+                path=self.source.label,
+                line=line,
+                hint="write a quote inside a cell twice",
+            ) from error
+
+    def _explained(self, error: pa.ArrowInvalid) -> FileFormatError:
+        """Return the error with the number of the first line that has too many or too few cells."""
+        for position, (line, cells) in enumerate(self._rows()):
+            if len(cells) != len(self.names) and not self._is_no_data("".join(cells)):
+                with_row_names = position == 0 and len(cells) == len(self.head.names) + 1
+                hint = "a table from R with row names? write it with row.names = FALSE" if with_row_names else None
+                return self._ragged(line, len(cells), hint)
+        return FileFormatError(f"cannot be read as a table: {error}", path=self.source.label)
+
+    def _ragged(self, line: int, n_cells: int, hint: str | None = None) -> FileFormatError:
+        how = _DELIMITER_NAMES.get(self.head.delimiter, self.head.delimiter)
+        what = f"this line has {n_cells} cell{'s' if n_cells != 1 else ''}, the header has {len(self.head.names)}"
+        return FileFormatError(f"{what} ({how}-separated)", path=self.source.label, line=line, hint=hint)
+
+    def _without_blank_columns(self, table: pd.DataFrame) -> pd.DataFrame:
+        for extra in self.names[len(self.head.names) :]:
+            if table[extra].notna().any():
+                wide = (line for line, cells in self._rows() if len(cells) == len(self.names) and cells[-1].strip())
+                raise self._ragged(next(wide), len(self.names))
+        blank = [name for name in table.columns if name.startswith("unnamed_") and table[name].isna().all()]
+        return table.drop(columns=blank) if blank else table
+
+    def _without_blank_and_commented_rows(self, table: pd.DataFrame) -> pd.DataFrame:
+        if not table.shape[1]:
+            return table
+        first = table.iloc[:, 0]
+        drop = first.isna().to_numpy(dtype=bool, copy=True)
+        drop[drop] = table.loc[drop].isna().all(axis=1)
+        if self.comment:
+            commented = first.str.startswith(self.comment).to_numpy(dtype=bool, na_value=False)
+            if commented.any():
+                self._warn(f"{np.count_nonzero(commented)} rows that start with {self.comment} left out")
+            drop |= commented
+        return table.loc[~drop].reset_index(drop=True) if drop.any() else table
+
+    def _warn(self, message: str) -> None:
+        warnings.warn(DataWarning(f"{self.source.label}: {message}"), stacklevel=2)
+
+
+class _WatchedBytes:
+    """Pass bytes on to Arrow; notice quotes (most tables have none to take off) and stop at what is not UTF-8."""
+
+    def __init__(self, stream: io.BufferedReader, encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._in_ascii = True
+        self.quotes = False
+        self.closed = False
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self._stream.read(size)
+        if not (chunk.isascii() and self._in_ascii):
+            self._decoder.decode(chunk, final=not chunk)
+            self._in_ascii = not self._decoder.getstate()[0]
+        self.quotes = self.quotes or b'"' in chunk
+        return chunk
+
+
+def _checked_choice(wanted: Sequence[str], names: list[str], source: Source) -> list[str]:
+    absent = [name for name in wanted if name not in names]
+    if absent:
+        raise FileFormatError(f"there is no column '{absent[0]}'", path=source.label)
+    chosen = set(wanted)
+    return [name for name in names if name in chosen]
+
+
+def _block_bytes(names: list[str]) -> int:
+    """Return the bytes that Arrow parses at a time; a line has to fit, and wide tables are faster in few blocks."""
+    return max(_BLOCK_BYTES, _BLOCK_BYTES_PER_HEADER_BYTE * sum(len(name) + 1 for name in names))
+
+
+def _holds_line_end(column: pa.ChunkedArray) -> bool:
+    return bool(pc.any(pc.match_substring(column, "\n")).as_py())
+
+
+def _clean(cells: pa.Table, *, unquote: bool) -> pa.Table:
+    return pa.table([_clean_column(column, unquote=unquote) for column in cells.columns], names=cells.column_names)
+
+
+def _clean_column(column: pa.ChunkedArray, *, unquote: bool) -> pa.ChunkedArray:
+    """Take off blanks around cells and quotes around whole cells; what is then a missing marker becomes null."""
+    cleaned = pc.utf8_trim_whitespace(column)
+    if unquote and pc.any(pc.starts_with(cleaned, '"')).as_py():
+        whole = pc.and_(
+            pc.and_(pc.starts_with(cleaned, '"'), pc.ends_with(cleaned, '"')), pc.greater(pc.utf8_length(cleaned), 1)
+        )
+        inside = pc.replace_substring(pc.utf8_slice_codeunits(cleaned, 1, -1), '""', '"')
+        cleaned = pc.if_else(whole, pc.utf8_trim_whitespace(inside), cleaned)
+    return column if cleaned.equals(column) else _nulled(cleaned)
+
+
+def _nulled(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.if_else(pc.is_in(column, value_set=_MARKERS), pa.scalar(None, _TEXT), column)
+
+
+def _to_pandas(cells: pa.Table) -> pd.DataFrame:
+    table: pd.DataFrame = cells.to_pandas(types_mapper={_TEXT: pd.StringDtype()}.get, self_destruct=True)
+    return table
+
+
+def _read_parquet(source: Source, columns: ColumnChoice | None) -> pd.DataFrame:
+    try:
+        with source.raw() as stream:
+            file = pa_parquet.ParquetFile(stream)
+            names = list(file.schema_arrow.names)
+            refuse_bad_names(names, source.label)
+            wanted = names if columns is None else _checked_choice(columns(names), names, source)
+            cells = file.read(columns=wanted)
+        text = pa.table([column.cast(_TEXT) for column in cells.columns], names=cells.column_names)
+    except (pa.ArrowException, OSError, NotImplementedError) as error:
+        raise FileFormatError(f"cannot be read as Parquet: {str(error).splitlines()[0]}", path=source.label) from error
+    return _to_pandas(pa.table([_nulled(column) for column in text.columns], names=text.column_names))

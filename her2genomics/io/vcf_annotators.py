@@ -1,0 +1,417 @@
+"""Reading what VEP, SnpEff, bcftools csq, Funcotator and ANNOVAR write into INFO.
+
+Each annotator is a small class with two questions: `effects` lists the transcripts of one allele, cheaply; `complete`
+parses names and frequencies of the one that was chosen.  `find_annotators` reads the header for which are present.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+from urllib.parse import unquote
+
+from her2genomics.consequences import ANNOVAR_FUNCTIONS, FUNCOTATOR_CLASSES, ontology_term
+from her2genomics.exceptions import AnnotationMissingError
+from her2genomics.io.vcf_effects import (
+    CANONICAL,
+    MANE,
+    PICKED,
+    UNFLAGGED,
+    Allele,
+    Effect,
+    protein_from_residues,
+    short_protein,
+    vep_allele,
+)
+from her2genomics.io.vcf_header import VcfHeader
+from her2genomics.io.vcf_populations import (
+    dbsnp_frequency,
+    highest_number,
+    is_cosmic_count,
+    is_population_count,
+    is_population_frequency,
+)
+
+_SNPEFF_FIELDS = (
+    "allele", "annotation", "annotation_impact", "gene_name", "gene_id", "feature_type", "feature_id",
+    "transcript_biotype", "rank", "hgvs.c", "hgvs.p",
+)  # fmt: skip
+_SNPEFF_BIOTYPES = {"Coding": "protein_coding", "Noncoding": "non_coding"}  # genomes without Ensembl's biotypes
+_CSQ_CHANGE = re.compile(r"(\d+)([A-Z*]+)(?:\.\.\d*)?(?:>(\d+)([A-Z*]+))?")
+
+
+class Annotator(Protocol):
+    """Turns the INFO of one record into the effects of one allele."""
+
+    name: str
+    population_fields: tuple[str, ...]
+
+    def effects(self, info: Mapping[str, str], allele: Allele) -> list[Effect]:
+        """Return the allele's effects; empty when the record carries no annotation for it."""
+        ...
+
+    def complete(self, effect: Effect) -> None:
+        """Fill in the changes, frequencies and counts of an effect."""
+        ...
+
+
+class Row:
+    """Access to ``|``-separated fields by lower-case name; absent ones are empty."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(name.strip() for name in names)
+        self._place = {name.lower(): i for i, name in reversed(list(enumerate(self.names)))}
+
+    def has(self, name: str) -> bool:
+        """Return True when the field is declared."""
+        return name in self._place
+
+    def reader(self, name: str) -> Callable[[Sequence[str]], str]:
+        """Return a function that gives the field of a row."""
+        place = self._place.get(name)
+        if place is None:
+            return lambda row: ""
+        return lambda row: row[place] if place < len(row) else ""
+
+    def places(self, wanted: Callable[[str], bool]) -> tuple[int, ...]:
+        """Return the places of the fields whose name is wanted."""
+        return tuple(i for i, name in enumerate(self.names) if wanted(name))
+
+
+def _texts(row: Sequence[str], places: Sequence[int]) -> list[str]:
+    return [row[i] for i in places if i < len(row)]
+
+
+def _count(row: Sequence[str], places: Sequence[int]) -> int | None:
+    number = highest_number(_texts(row, places))
+    return None if number is None else int(number)
+
+
+def _own_rows(
+    rows: list[list[str]],
+    allele: Allele,
+    is_own: Callable[[list[str]], bool],
+    spelling: Callable[[list[str]], str],
+) -> list[list[str]]:
+    """Return the rows of one allele; a record that was split keeps the rows of its other alleles, which are left out.
+
+    A record with one allele whose rows all spell one allele, differently (trimmed since), is taken to be that allele.
+    """
+    own = [row for row in rows if is_own(row)]
+    if own or len(allele.alts) > 1:
+        return own
+    return rows if len({spelling(row) for row in rows}) == 1 else []
+
+
+def _first(row: Sequence[str]) -> str:
+    return row[0]
+
+
+class VepAnnotation:
+    """VEP's CSQ, or the same under another INFO key."""
+
+    name = "VEP"
+
+    def __init__(self, key: str, names: Sequence[str]) -> None:
+        self._key, fields = key, Row(names)
+        self._frequencies = fields.places(lambda name: is_population_frequency(name) or name == "AF")
+        self._counts = fields.places(is_population_count)
+        self._cosmic = fields.places(is_cosmic_count)
+        self.population_fields = tuple(fields.names[i] for i in self._frequencies)
+        self._numbered = fields.has("allele_num")
+        self._allele, self._number = fields.reader("allele"), fields.reader("allele_num")
+        self._gene, self._feature = fields.reader("symbol"), fields.reader("feature")
+        self._kind, self._biotype = fields.reader("feature_type"), fields.reader("biotype")
+        self._terms = fields.reader("consequence")
+        self._mane_select, self._mane = fields.reader("mane_select"), fields.reader("mane")
+        self._canonical, self._pick = fields.reader("canonical"), fields.reader("pick")
+        self._hgvsc, self._hgvsp = fields.reader("hgvsc"), fields.reader("hgvsp")
+        self._position, self._residues = fields.reader("protein_position"), fields.reader("amino_acids")
+
+    def effects(self, info: Mapping[str, str], allele: Allele) -> list[Effect]:
+        """Return the effects of one allele, matched by ALLELE_NUM or by VEP's spelling of the allele."""
+        text = info.get(self._key)
+        if not text:
+            return []
+        rows = [entry.split("|") for entry in text.split(",")]
+        return [self._effect(row) for row in self._of_allele(rows, allele)]
+
+    def _of_allele(self, rows: list[list[str]], allele: Allele) -> list[list[str]]:
+        if self._numbered and len(allele.alts) > 1:
+            return [row for row in rows if self._number(row) == str(allele.nth + 1)]
+        spellings = {
+            allele.alt,
+            vep_allele(allele.ref, allele.alts, allele.nth),
+            vep_allele(allele.ref, [allele.alt], 0),
+        }
+        return _own_rows(rows, allele, lambda row: self._allele(row) in spellings, self._allele)
+
+    def _effect(self, row: list[str]) -> Effect:
+        transcript = self._kind(row) in ("Transcript", "")
+        rank = UNFLAGGED
+        if self._mane_select(row) or "MANE_Select" in self._mane(row):
+            rank = MANE
+        elif self._canonical(row) == "YES":
+            rank = CANONICAL
+        elif self._pick(row) == "1":
+            rank = PICKED
+        return Effect(
+            gene=self._gene(row),
+            transcript=self._feature(row),
+            biotype=self._biotype(row) if transcript else "regulatory",
+            terms=tuple(self._terms(row).split("&")),
+            rank=rank,
+            row=row,
+        )
+
+    def complete(self, effect: Effect) -> None:
+        """Fill in HGVS (or the residue from Protein_position and Amino_acids) and the population fields."""
+        row = effect.row
+        effect.hgvsc = unquote(self._hgvsc(row).rpartition(":")[2])
+        effect.hgvsp = short_protein(self._hgvsp(row))
+        if not effect.hgvsp:
+            before, slash, after = self._residues(row).partition("/")
+            effect.hgvsp = protein_from_residues(
+                self._position(row).partition("/")[0], before, after if slash else before
+            )
+        effect.pop_af = highest_number(_texts(row, self._frequencies))
+        effect.pop_ac, effect.cosmic_count = _count(row, self._counts), _count(row, self._cosmic)
+
+
+class SnpEffAnnotation:
+    """SnpEff's ANN."""
+
+    name = "SnpEff"
+    population_fields: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        fields = Row(_SNPEFF_FIELDS)
+        self._terms, self._gene = fields.reader("annotation"), fields.reader("gene_name")
+        self._kind, self._feature = fields.reader("feature_type"), fields.reader("feature_id")
+        self._biotype = fields.reader("transcript_biotype")
+        self._hgvsc, self._hgvsp = fields.reader("hgvs.c"), fields.reader("hgvs.p")
+
+    def effects(self, info: Mapping[str, str], allele: Allele) -> list[Effect]:
+        """Return the effects of one allele; comparisons with the germline allele (``G-C``) are left out."""
+        text = info.get("ANN")
+        if not text:
+            return []
+        rows = [entry.split("|") for entry in text.split(",")]
+        somatic = [row for row in rows if "-" not in row[0]] or rows
+        return [
+            self._effect(row) for row in _own_rows(somatic, allele, lambda row: row[0].strip() == allele.alt, _first)
+        ]
+
+    def _effect(self, row: list[str]) -> Effect:
+        biotype = self._biotype(row)
+        return Effect(
+            gene=self._gene(row),
+            transcript=self._feature(row),
+            biotype=_SNPEFF_BIOTYPES.get(biotype, biotype) if self._kind(row) in ("transcript", "") else "feature",
+            terms=tuple(ontology_term(term) for term in self._terms(row).split("&")),
+            row=row,
+        )
+
+    def complete(self, effect: Effect) -> None:
+        """Fill in HGVS."""
+        effect.hgvsc, effect.hgvsp = self._hgvsc(effect.row), short_protein(self._hgvsp(effect.row))
+
+
+class CsqAnnotation:
+    """bcftools csq's BCSQ: ``[*]Consequence|gene|transcript|biotype|strand|amino_acid_change|dna_change``."""
+
+    name = "bcftools csq"
+    population_fields: tuple[str, ...] = ()
+
+    def effects(self, info: Mapping[str, str], allele: Allele) -> list[Effect]:
+        """Return the effects of one allele, matched by the DNA change; ``@POS`` points to the compound's record."""
+        text = info.get("BCSQ")
+        if not text:
+            return []
+        entries = text.split(",")
+        rows = [entry.split("|") for entry in entries if not entry.startswith("@")]
+        change = f"{allele.position}{allele.ref}>{allele.alt}"
+        unplaced = [row for row in rows if not _dna_change(row)]
+        placed = [row for row in rows if _dna_change(row)]
+        own = _own_rows(placed, allele, lambda row: change in _dna_change(row).split("+"), _dna_change) + unplaced
+        if own:
+            return [self._effect(row) for row in own]
+        return [Effect(part_of=int(entry[1:])) for entry in entries if entry.startswith("@") and entry[1:].isdigit()][
+            :1
+        ]
+
+    @staticmethod
+    def _effect(row: list[str]) -> Effect:
+        gene, transcript, biotype = (*row[1:4], "", "", "")[:3]
+        terms = tuple(ontology_term(term) for term in row[0].split("&"))
+        return Effect(gene=gene, transcript=transcript, biotype=biotype, terms=terms, row=row)
+
+    def complete(self, effect: Effect) -> None:
+        """Fill in the protein change from csq's ``1047H>1047R``."""
+        found = _CSQ_CHANGE.match(effect.row[5]) if len(effect.row) > 5 else None
+        if found:
+            first, before, _, after = found.groups()
+            effect.hgvsp = protein_from_residues(first, before, after or before)
+
+
+def _dna_change(row: Sequence[str]) -> str:
+    return row[6] if len(row) > 6 else ""
+
+
+class FuncotatorAnnotation:
+    """GATK Funcotator's FUNCOTATION: one bracket per allele, fields joined by ``|``, text escaped as ``_%2C_``."""
+
+    name = "Funcotator"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        fields = Row([re.sub(r"^Gencode_\d+_", "", name.strip()) for name in names])
+        self._frequencies = fields.places(is_population_frequency)
+        self._counts = fields.places(is_population_count)
+        lists = fields.places(lambda name: name in ("dbSNP_CAF", "dbSNP_TOPMED"))
+        self._lists = lists
+        self.population_fields = tuple(fields.names[i] for i in (*self._frequencies, *lists))
+        self._gene, self._transcript = fields.reader("hugosymbol"), fields.reader("annotationtranscript")
+        self._class = fields.reader("variantclassification")
+        self._hgvsc, self._hgvsp = fields.reader("cdnachange"), fields.reader("proteinchange")
+        self._cosmic = fields.reader("cosmic_overlapping_mutations")
+
+    def effects(self, info: Mapping[str, str], allele: Allele) -> list[Effect]:
+        """Return the entries of the allele's bracket; the first is Funcotator's own choice."""
+        text = info.get("FUNCOTATION")
+        if not text:
+            return []
+        brackets = text.split("],[")
+        if allele.nth >= len(brackets):
+            return []
+        entries = [entry.split("|") for entry in brackets[allele.nth].strip("[]").split("#")]
+        return [self._effect(row, PICKED if i == 0 else UNFLAGGED) for i, row in enumerate(entries)]
+
+    def _effect(self, row: list[str], rank: int) -> Effect:
+        return Effect(
+            gene=decode_funcotation(self._gene(row)),
+            transcript=self._transcript(row),
+            classification=FUNCOTATOR_CLASSES.get(self._class(row).strip().upper(), "Targeted_Region"),
+            rank=rank,
+            row=row,
+        )
+
+    def complete(self, effect: Effect) -> None:
+        """Fill in the changes, the highest frequency (dbSNP's lists too) and the COSMIC count of the change."""
+        row = effect.row
+        change = decode_funcotation(self._hgvsp(row))
+        effect.hgvsc, effect.hgvsp = decode_funcotation(self._hgvsc(row)), short_protein(change)
+        found = [highest_number(_texts(row, self._frequencies))]
+        found += [dbsnp_frequency(decode_funcotation(text)) for text in _texts(row, self._lists)]
+        effect.pop_af = max((f for f in found if f is not None), default=None)
+        effect.pop_ac = _count(row, self._counts)
+        counts = re.findall(r"([^|(]+)\((\d+)\)", decode_funcotation(self._cosmic(row)))
+        effect.cosmic_count = max((int(n) for name, n in counts if name.strip() == change.strip()), default=None)
+
+
+def decode_funcotation(text: str) -> str:
+    """Return Funcotator's escaped text in clear.
+
+    Examples
+    --------
+    >>> decode_funcotation("0.2817_%2C_0.7183")
+    '0.2817,0.7183'
+    """
+    return re.sub(r"_(%[0-9A-Fa-f]{2})_", lambda match: unquote(match.group(1)), text) if "%" in text else text
+
+
+class AnnovarAnnotation:
+    """ANNOVAR's INFO keys (``Func.refGene``, ``ExonicFunc.refGene`` ...)."""
+
+    name = "ANNOVAR"
+
+    def __init__(self, gene_model: str, population_fields: Sequence[str] = ()) -> None:
+        self._model = gene_model
+        self.population_fields = tuple(population_fields)
+
+    def effects(self, info: Mapping[str, str], allele: Allele) -> list[Effect]:
+        """Return one effect per transcript in AAChange, or per gene where the change is not coding."""
+        function = self._text(info, "Func")
+        if function in ("", "."):
+            return []
+        exonic = self._text(info, "ExonicFunc")
+        names = [exonic if name == "exonic" and exonic not in ("", ".") else name for name in function.split(";")]
+        terms = tuple(ANNOVAR_FUNCTIONS.get(name.strip().lower().replace(" ", "_"), name) for name in names)
+        cosmic = [
+            count for key, text in info.items() if key.lower().startswith("cosmic") and (count := _occurrences(text))
+        ]
+        changes = [change.split(":") for change in self._text(info, "AAChange").split(",") if ":" in change]
+        if not changes and "splicing" in names:
+            changes = [
+                self._splice_change(info, part) for part in self._text(info, "GeneDetail").split(";") if ":" in part
+            ]
+        if not changes:
+            changes = [[gene] for gene in re.split(r"[;,]", self._text(info, "Gene")) if gene]
+        count = max(cosmic, default=None)
+        return [
+            Effect(gene=c[0], transcript=c[1] if len(c) > 1 else "", terms=terms, row=c, cosmic_count=count)
+            for c in changes
+        ]
+
+    def _splice_change(self, info: Mapping[str, str], part: str) -> list[str]:
+        """Turn GeneDetail's ``NM_000546:exon5:c.559+1G>A`` into the order of AAChange."""
+        return [re.split(r"[;,]", self._text(info, "Gene"))[0], *part.split(":")]
+
+    def _text(self, info: Mapping[str, str], name: str) -> str:
+        return _annovar_text(info.get(f"{name}.{self._model}", ""))
+
+    def complete(self, effect: Effect) -> None:
+        """Fill in the changes of the chosen transcript."""
+        effect.hgvsc = next((part for part in effect.row if part.startswith("c.")), "")
+        effect.hgvsp = next((part for part in effect.row if part.startswith("p.")), "")
+
+
+def _annovar_text(text: str) -> str:
+    return text.replace("\\x3b", ";").replace("\\x3d", "=").replace("\\x2c", ",")
+
+
+def _occurrences(text: str) -> int | None:
+    """Return the summed tissue counts of ANNOVAR's ``ID=...;OCCURENCE=3(breast),1(lung)`` (its own spelling)."""
+    counts = re.findall(r"(\d+)\(", _annovar_text(text).partition("OCCURENCE=")[2])
+    return sum(map(int, counts)) if counts else None
+
+
+def find_annotators(header: VcfHeader) -> list[Annotator]:
+    """Return the annotators that the header declares, VEP first."""
+    found: list[Annotator] = []
+    for key, declared in header.info.items():
+        layout = re.search(r"Format: ?'?([^\"']*\|[^\"']*)", declared.description)
+        if key == "CSQ" or "Ensembl VEP" in declared.description:
+            if layout:
+                found.insert(0, VepAnnotation(key, layout.group(1).split("|")))
+        elif key == "ANN":
+            found.append(SnpEffAnnotation())
+        elif key == "BCSQ":
+            found.append(CsqAnnotation())
+        elif key == "FUNCOTATION":
+            found.append(FuncotatorAnnotation(declared.description.rpartition(": ")[2].split("|")))
+    models = [key.partition(".")[2] for key in header.info if key.startswith("ExonicFunc.")]
+    if models:
+        found.append(AnnovarAnnotation(models[0], [key for key in header.info if is_population_frequency(key)]))
+    return found
+
+
+def annotator_without_header(info: str) -> Annotator | None:
+    """Return the annotator of a record whose header lost the declaration, where the format is fixed."""
+    for key, annotator in (("ANN=", SnpEffAnnotation), ("BCSQ=", CsqAnnotation)):
+        if info.startswith(key) or f";{key}" in info:
+            return annotator()
+    return None
+
+
+def annotation_missing(path: str | os.PathLike[str]) -> AnnotationMissingError:
+    """Return the error for a VCF without consequences, naming the ways to annotate it."""
+    name = os.fspath(path)
+    return AnnotationMissingError(
+        "the VCF has no consequence annotation (none of CSQ, ANN, BCSQ, FUNCOTATION, ANNOVAR)",
+        path=name,
+        hint=f"annotate it by VEP (vep -i {name} -o OUT.vcf --vcf --cache --symbol --hgvs --mane --canonical --max_af),"
+        f" SnpEff (snpEff GRCh38.mane.1.2.ensembl {name} > OUT.vcf) or bcftools (bcftools csq -p a -f REF.fa -g"
+        f" GENES.gff3 {name}), or here: her2g tmb --fasta REF.fa {name}",
+    )
