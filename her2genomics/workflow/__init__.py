@@ -1,0 +1,1 @@
+"""Whole jobs: read files, call the steps in order, write result folders."""

@@ -1,0 +1,59 @@
+"""The main job on the example cohort: classify, join, compare."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from her2genomics.compare import Comparison, compare_groups
+from her2genomics.io.write import write_table
+from her2genomics.workflow.inputs import StudyFiles, StudySettings, load_study, write_study
+
+STATUS = ["sample_id", "her2_group", "her2_tier4", "her2_flags", "her2_reason", "hr_status", "subtype"]
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """Tables of the demo by file name, the comparison, and the files written."""
+
+    tables: dict[str, pd.DataFrame]
+    comparison: Comparison
+    files: list[Path]
+
+
+def example_folder() -> Path:
+    """Return the example cohort, inside the installed package or in the checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "examples" / "gdph_like"
+    return inside if inside.is_dir() else package.parent / "examples" / "gdph_like"
+
+
+def run_demo(folder: str | os.PathLike[str]) -> DemoResult:
+    """Run the main job on the example cohort and write every table into ``folder``.
+
+    The example is a fixture: its margins were built to equal a published study's.
+    """
+    example = example_folder()
+    files = StudyFiles(
+        clinical=example / "clinical.tsv",
+        alterations=example / "alterations.tsv",
+        tmb=example / "tmb.tsv",
+        profiled=example / "profiled.txt",
+    )
+    settings = StudySettings(min_vaf=0.02)
+    cohort = load_study(files, settings)
+    comparison = compare_groups(cohort)
+    out = Path(folder)
+    tables = {
+        "her2_status.tsv": cohort.samples[STATUS],
+        "association.tsv": comparison.association,
+        "contingency.tsv": comparison.contingency,
+    }
+    written = write_study(cohort, out, files, settings)
+    for name, table in tables.items():
+        write_table(table, out / name)
+        written.append(out / name)
+    return DemoResult(tables, comparison, written)

@@ -1,0 +1,244 @@
+"""Reading a study from its files, and writing it as a cohort folder.
+
+`load_cohort` takes the one wide table that is enough by itself; `load_study` joins the separate files of a study.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from her2genomics.classify import add_status
+from her2genomics.cohort import ATTRITION_COLUMNS, Cohort, cohort_from_table, find_gene_columns
+from her2genomics.cohort_build import MolecularTables, build_cohort
+from her2genomics.copynumber import Log2CutOffs, call_gene_table, map_segments_to_genes
+from her2genomics.exceptions import UsageError
+from her2genomics.genome import normalise_build
+from her2genomics.her2 import Her2Rule
+from her2genomics.inclusion import parse_rules
+from her2genomics.io.alterations import read_alterations
+from her2genomics.io.clinical import read_clinical, read_followup, recognise_clinical
+from her2genomics.io.inclusion_rules import read_rules_toml
+from her2genomics.io.maf import read_maf
+from her2genomics.io.segments import read_gene_cna, read_seg
+from her2genomics.io.structural import read_structural
+from her2genomics.io.tables import read_sample_list, read_table
+from her2genomics.io.write import write_json, write_table
+from her2genomics.panel import DEFAULT_PANEL, EXOME, load_panel
+from her2genomics.provenance import build_manifest
+from her2genomics.receptors import SubtypeRule
+from her2genomics.specimens import SpecimenPolicy
+
+PathLike = str | os.PathLike[str]
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class StudyFiles:
+    """Files of a study; all but ``clinical`` may be absent."""
+
+    clinical: PathLike
+    maf: PathLike | None = None
+    alterations: PathLike | None = None
+    structural: PathLike | None = None
+    seg: PathLike | None = None
+    cna: PathLike | None = None
+    tmb: PathLike | None = None
+    followup: PathLike | None = None
+    profiled: PathLike | None = None
+    gene_panel_matrix: PathLike | None = None
+    include: PathLike | None = None
+
+    def listed(self) -> list[PathLike]:
+        """Return the files that are there, in order."""
+        return [path for path in vars(self).values() if path is not None]
+
+
+@dataclass(frozen=True)
+class StudySettings:
+    """Everything else that decides how a study is joined."""
+
+    panel: str = DEFAULT_PANEL
+    build: str = "hg19"
+    her2_rule: Her2Rule = "ascocap2018"
+    subtype_rule: SubtypeRule = "zhang2022"
+    specimen: SpecimenPolicy = "primary"
+    min_vaf: float | None = None
+    keep_germline: bool = False
+    cut_offs: Log2CutOffs = field(default_factory=Log2CutOffs)
+
+    def as_parameters(self) -> dict[str, Any]:
+        """Return the settings for a manifest."""
+        return {**vars(self), "cut_offs": vars(self.cut_offs)}
+
+
+def load_cohort(
+    path: PathLike,
+    *,
+    alterations: PathLike | None = None,
+    maf: PathLike | None = None,
+    profiled: PathLike | None = None,
+    genes: Sequence[str] | None = None,
+    clinical_columns: Sequence[str] | None = None,
+    group: str = "her2_group",
+    her2_rule: Her2Rule = "ascocap2018",
+    subtype_rule: SubtypeRule = "zhang2022",
+    panel: str = DEFAULT_PANEL,
+) -> Cohort:
+    """Read a wide cohort table: clinical columns by their synonyms, gene columns by symbol and content.
+
+    The HER2 group is taken from ``her2_group``, else derived from the IHC and ISH columns.
+
+    Parameters
+    ----------
+    path
+        TSV or CSV, one row per sample.
+    alterations, maf, profiled
+        Files beside a table without gene columns: long alterations or a MAF, and the list of sequenced samples.
+    genes, clinical_columns
+        Columns to take as genes, or as clinical, whatever they look like.
+    group
+        Column that will make the groups; only for ``her2_group`` is a status derived.
+    her2_rule, subtype_rule
+        Rules of the derived status.
+    panel
+        Panel whose symbols are known.
+
+    Raises
+    ------
+    Her2GenomicsError
+        If the file cannot be read or understood; the message says what, where, and what to type next.
+    """
+    knowledge = load_panel() if panel == EXOME else load_panel(panel)
+    raw = read_table(path)
+    source = os.fspath(path)
+    if alterations is not None or maf is not None:
+        if found := find_gene_columns(raw, knowledge, genes=genes, clinical_columns=clinical_columns, source=source):
+            raise UsageError(
+                f"{source} has gene columns already ({found[0]} ...)", hint="leave out --maf and --alterations"
+            )
+        files = StudyFiles(clinical=path, maf=maf, alterations=alterations, profiled=profiled)
+        return load_study(files, StudySettings(panel=panel, her2_rule=her2_rule, subtype_rule=subtype_rule))
+    columns = find_gene_columns(raw, knowledge, genes=genes, clinical_columns=clinical_columns, source=source)
+    clinical = recognise_clinical(raw.drop(columns=columns), source=source).table
+    table = pd.concat([clinical, raw[columns]], axis=1)
+    others = [c for c in table.columns if c not in columns]
+    cohort = cohort_from_table(table, genes=columns, clinical_columns=others, panel=knowledge, source=source)
+    if group == "her2_group" or "her2_group" in cohort.samples:
+        samples = add_status(cohort.samples, her2_rule=her2_rule, subtype_rule=subtype_rule, source=source)
+        cohort = replace(cohort, samples=samples)
+    log.info("%s: %d samples, %d gene columns", source, len(cohort.samples), len(cohort.genes))
+    return cohort
+
+
+def load_study(files: StudyFiles, settings: StudySettings | None = None) -> Cohort:
+    """Read the files of a study and join them; see `build_cohort` for the rules.
+
+    Raises
+    ------
+    Her2GenomicsError
+        If a file cannot be read or joined.
+    """
+    settings = settings or StudySettings()
+    if files.seg is not None and files.cna is not None:
+        raise UsageError("give segments (--seg) or a gene table (--cna), not both")
+    read: list[pd.DataFrame] = []
+    clinical = read_clinical(files.clinical)
+    read.append(_reading("clinical", clinical.counts))
+    molecular = _molecular(files, settings, read)
+    followup = None if files.followup is None else read_followup(files.followup)
+    if followup is not None:
+        read.append(_reading("follow-up", followup.counts))
+    cohort = build_cohort(
+        clinical.table,
+        molecular,
+        followup=None if followup is None else followup.table,
+        panel=settings.panel,
+        profiled=None if files.profiled is None else read_sample_list(files.profiled),
+        gene_panel_matrix=None if files.gene_panel_matrix is None else read_table(files.gene_panel_matrix),
+        her2_rule=settings.her2_rule,
+        subtype_rule=settings.subtype_rule,
+        specimen=settings.specimen,
+        rules=[] if files.include is None else parse_rules(read_rules_toml(files.include), os.fspath(files.include)),
+        source=os.fspath(files.clinical),
+    )
+    attrition = pd.concat([*(part for part in read if len(part)), cohort.attrition], ignore_index=True)
+    return replace(cohort, attrition=attrition)
+
+
+def _reading(step: str, counts: pd.DataFrame) -> pd.DataFrame:
+    """Return what a reader dropped or changed as attrition rows."""
+    rows = [(f"reading {step}", row["what"], None, row["n"], None, row["note"]) for row in counts.to_dict("records")]
+    table = pd.DataFrame(rows, columns=ATTRITION_COLUMNS)
+    return table.astype({"n_before": "Int64", "n_dropped": "Int64", "n_after": "Int64"})
+
+
+def _molecular(files: StudyFiles, settings: StudySettings, read: list[pd.DataFrame]) -> MolecularTables:
+    maf = None if files.maf is None else read_maf(files.maf)
+    structural = None if files.structural is None else read_structural(files.structural)
+    alterations = None
+    if files.alterations is not None:
+        alterations = read_alterations(
+            files.alterations, min_vaf=settings.min_vaf, drop_germline=not settings.keep_germline
+        )
+    for step, table in (("MAF", maf), ("alterations", alterations), ("fusions", structural)):
+        if table is not None:
+            read.append(_reading(step, table.counts))
+    return MolecularTables(
+        mutations=None if maf is None else maf.mutations,
+        alterations=None if alterations is None else alterations.alterations,
+        fusions=None if structural is None else structural.alterations,
+        gene_cna=_gene_cna(files, settings),
+        tmb=None if files.tmb is None else read_table(files.tmb),
+    )
+
+
+def _gene_cna(files: StudyFiles, settings: StudySettings) -> pd.DataFrame | None:
+    if files.cna is not None:
+        return call_gene_table(read_gene_cna(files.cna).gene_cna, settings.cut_offs)
+    if files.seg is None:
+        return None
+    knowledge = load_panel() if settings.panel == EXOME else load_panel(settings.panel)
+    build = normalise_build(settings.build)
+    segments = read_seg(files.seg, build=build).segments
+    log.info("segments to genes on %s: %s", build, settings.cut_offs.describe())
+    return map_segments_to_genes(segments, knowledge.gene_spans(build), settings.cut_offs)
+
+
+def write_study(cohort: Cohort, folder: PathLike, files: StudyFiles, settings: StudySettings) -> list[Path]:
+    """Write a cohort folder: ``cohort.tsv``, the long tables, the attrition, and last the manifest.
+
+    Returns
+    -------
+    list of Path
+        The files written, in order.
+    """
+    out = Path(folder)
+    tables: Mapping[str, pd.DataFrame | None] = {
+        "cohort.tsv": cohort.to_table(),
+        "alterations.tsv": cohort.alterations,
+        "alterations_off_panel.tsv": cohort.off_panel if len(cohort.off_panel) else None,
+        "gene_panel_matrix.tsv": cohort.gene_panel_matrix,
+        "attrition.tsv": cohort.attrition,
+    }
+    written = []
+    for name, table in tables.items():
+        if table is not None:
+            write_table(table, out / name)
+            written.append(out / name)
+    panel = load_panel() if settings.panel == EXOME else load_panel(settings.panel)
+    manifest = build_manifest(
+        "cohort build",
+        parameters=settings.as_parameters(),
+        inputs=files.listed(),
+        panel=panel,
+        build=settings.build,
+    )
+    write_json(manifest, out / "manifest.json")
+    return [*written, out / "manifest.json"]
