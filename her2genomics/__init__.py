@@ -1,0 +1,104 @@
+"""her2genomics: somatic panel sequencing of breast cancer by HER2 status (research use only).
+
+Everything a command does is a call on tables that can be imported from here::
+
+    import her2genomics as h2g
+
+    status = h2g.classify_her2(h2g.read_clinical("clinical.tsv").table)
+    cohort = h2g.cohort_from_table(h2g.read_table("cohort.tsv"))
+    result = h2g.compare_groups(cohort)
+
+The import is light: a name loads its module when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_HOMES: dict[str, str] = {
+    "Classification": "classify",
+    "classify_table": "classify",
+    "Cohort": "cohort",
+    "cohort_from_table": "cohort",
+    "MolecularTables": "cohort_build",
+    "build_cohort": "cohort_build",
+    "Comparison": "compare",
+    "compare_groups": "compare",
+    "Her2GenomicsError": "exceptions",
+    "Her2GenomicsWarning": "exceptions",
+    "map_segments_to_genes": "copynumber",
+    "classify_her2": "her2",
+    "compare_rules": "her2",
+    "classify_hr": "receptors",
+    "classify_subtype": "receptors",
+    "read_clinical": "io.clinical",
+    "read_followup": "io.clinical",
+    "read_alterations": "io.alterations",
+    "read_maf": "io.maf",
+    "read_bed": "io.panels",
+    "read_seg": "io.segments",
+    "read_gene_cna": "io.segments",
+    "read_structural": "io.structural",
+    "read_table": "io.tables",
+    "read_vcf": "io.vcf",
+    "write_table": "io.write",
+    "Panel": "panel",
+    "list_panels": "panel",
+    "load_panel": "panel",
+    "compute_tmb": "tmb",
+    "load_cohort": "workflow.inputs",
+    "load_study": "workflow.inputs",
+}
+
+__all__ = sorted([*_HOMES, "__version__"])
+
+if TYPE_CHECKING:
+    from her2genomics.classify import Classification as Classification
+    from her2genomics.classify import classify_table as classify_table
+    from her2genomics.cohort import Cohort as Cohort
+    from her2genomics.cohort import cohort_from_table as cohort_from_table
+    from her2genomics.cohort_build import MolecularTables as MolecularTables
+    from her2genomics.cohort_build import build_cohort as build_cohort
+    from her2genomics.compare import Comparison as Comparison
+    from her2genomics.compare import compare_groups as compare_groups
+    from her2genomics.copynumber import map_segments_to_genes as map_segments_to_genes
+    from her2genomics.exceptions import Her2GenomicsError as Her2GenomicsError
+    from her2genomics.exceptions import Her2GenomicsWarning as Her2GenomicsWarning
+    from her2genomics.her2 import classify_her2 as classify_her2
+    from her2genomics.her2 import compare_rules as compare_rules
+    from her2genomics.io.alterations import read_alterations as read_alterations
+    from her2genomics.io.clinical import read_clinical as read_clinical
+    from her2genomics.io.clinical import read_followup as read_followup
+    from her2genomics.io.maf import read_maf as read_maf
+    from her2genomics.io.panels import read_bed as read_bed
+    from her2genomics.io.segments import read_gene_cna as read_gene_cna
+    from her2genomics.io.segments import read_seg as read_seg
+    from her2genomics.io.structural import read_structural as read_structural
+    from her2genomics.io.tables import read_table as read_table
+    from her2genomics.io.vcf import read_vcf as read_vcf
+    from her2genomics.io.write import write_table as write_table
+    from her2genomics.panel import Panel as Panel
+    from her2genomics.panel import list_panels as list_panels
+    from her2genomics.panel import load_panel as load_panel
+    from her2genomics.receptors import classify_hr as classify_hr
+    from her2genomics.receptors import classify_subtype as classify_subtype
+    from her2genomics.tmb import compute_tmb as compute_tmb
+    from her2genomics.workflow.inputs import load_cohort as load_cohort
+    from her2genomics.workflow.inputs import load_study as load_study
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("her2genomics")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'her2genomics' has no attribute '{name}'")
+    value = getattr(importlib.import_module(f"her2genomics.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

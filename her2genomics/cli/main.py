@@ -1,7 +1,7 @@
 """``her2g``: the group of commands, and the one place where errors become messages and exit codes.
 
 Exit codes: 0 done, 1 the data are wrong, 2 the command line is wrong, 130 interrupted; a bug keeps its traceback.
-Command modules are imported when they are named, and heavy libraries inside the commands, so that ``--help`` is instant.
+Command modules are imported when they are named, heavy libraries inside the commands, so that ``--help`` is instant.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from her2genomics.exceptions import Her2GenomicsError, Her2GenomicsWarning
 COMMANDS: dict[str, str] = {
     "demo": "her2genomics.cli.demo",
     "panels": "her2genomics.cli.panels",
+    "coverage": "her2genomics.cli.coverage",
+    "reference": "her2genomics.cli.reference",
+    "cnv": "her2genomics.cli.cnv",
     "tmb": "her2genomics.cli.tmb",
     "classify": "her2genomics.cli.classify",
     "check": "her2genomics.cli.check",

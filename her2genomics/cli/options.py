@@ -36,7 +36,9 @@ def panel_option(command: Command) -> Command:
 
 def build_option(command: Command) -> Command:
     """Add ``--build``."""
-    return click.option("--build", default=None, help="Genome build: hg19 or hg38.  [default: as the file says]")(command)
+    return click.option("--build", default=None, help="Genome build: hg19 or hg38.  [default: as the file says]")(
+        command
+    )
 
 
 def threads_option(command: Command) -> Command:
@@ -50,6 +52,24 @@ def seed_option(command: Command) -> Command:
     """Add ``--seed``."""
     return click.option(
         "--seed", type=click.IntRange(min=0), default=123456, show_default=True, help="Seed of all random numbers."
+    )(command)
+
+
+def her2_options(command: Command) -> Command:
+    """Add ``--her2-rule`` and ``--subtype-rule``."""
+    command = click.option(
+        "--subtype-rule",
+        type=click.Choice(["zhang2022", "stgallen2013", "maisonneuve2014"]),
+        default="zhang2022",
+        show_default=True,
+        help="Rule of the surrogate subtype.",
+    )(command)
+    return click.option(
+        "--her2-rule",
+        type=click.Choice(["ascocap2018", "zhang2022"]),
+        default="ascocap2018",
+        show_default=True,
+        help="Rule of the HER2 group.",
     )(command)
 
 

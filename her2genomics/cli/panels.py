@@ -12,7 +12,9 @@ from her2genomics.cli.options import INPUT_FILE, examples, output_options
 @click.group(
     invoke_without_command=True,
     epilog=examples(
-        "her2g panels list", "her2g panels show surrogate520", "her2g panels import vendor.bed --name mylab --build hg19"
+        "her2g panels list",
+        "her2g panels show surrogate520",
+        "her2g panels import vendor.bed --name mylab --build hg19",
     ),
 )
 @click.pass_context
@@ -55,9 +57,7 @@ def show(name: str, genes: bool, out: str | None, fmt: str | None) -> None:
 @click.option("--coding", type=INPUT_FILE, default=None, help="BED of the assay's coding regions (TMB territory).")
 @click.option("--coding-mb", type=click.FloatRange(min=0, min_open=True), default=None, help="Coding size in Mb.")
 @click.option("--replace", is_flag=True, help="Replace a panel of that name.")
-def import_command(
-    bed: str, name: str, build: str, coding: str | None, coding_mb: float | None, replace: bool
-) -> None:
+def import_command(bed: str, name: str, build: str, coding: str | None, coding_mb: float | None, replace: bool) -> None:
     """Import a BED as a panel (gene symbol in column 4), so that --panel NAME works everywhere."""
     from her2genomics.genome import normalise_build
     from her2genomics.io.panels import read_bed, write_panel

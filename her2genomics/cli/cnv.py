@@ -1,0 +1,67 @@
+"""``her2g cnv``: gene copy number of tumours against a reference."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import click
+
+from her2genomics.cli.options import INPUT_FILE, examples, output_options
+
+log = logging.getLogger(__name__)
+
+
+@click.command(
+    epilog=examples(
+        "her2g cnv tumor.cnn --reference pon.cnn",
+        "her2g cnv tumor.cnn --reference pon.cnn --purity 0.4 --folder results/",
+        "her2g cnv tumours/*.cnn --reference pon.cnn --out gene_cna.tsv",
+    )
+)
+@click.argument("files", nargs=-1, type=INPUT_FILE, required=True)
+@click.option("--reference", required=True, type=INPUT_FILE, help="Reference; see: her2g reference build.")
+@click.option("--purity", type=float, default=None, help="Tumour cell fraction (0-1]: copies of the tumour cells.")
+@click.option("--ploidy", type=float, default=2.0, show_default=True, help="Mean copies of the tumour genome.")
+@click.option("--sex", type=click.Choice(["female", "male"]), default=None, help="[default: by the depth of X and Y]")
+@click.option("--p-below", type=float, default=0.005, show_default=True, help="p has to be strictly below.")
+@click.option("--deletion", type=float, default=1.5, show_default=True, help="Called at most at so many copies.")
+@click.option("--amplification", type=float, default=2.75, show_default=True, help="Called from so many copies.")
+@click.option(
+    "--ratio-rule",
+    type=click.Choice(["off", "absdiff", "literal"]),
+    default="off",
+    show_default=True,
+    help="The study's 'ratio > 0.5': not used, as |CN - 2| > 0.5, or as written (hides deep deletions).",
+)
+@click.option("--build", default="hg19", show_default=True, help="Genome build: hg19 or hg38.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, writable=True),
+    default=None,
+    help="Also write .cnr, .cns, VCF, SEG, cBioPortal tables and quality into this folder.",
+)
+@output_options
+def cnv(files: tuple[str, ...], out: str | None, fmt: str | None, **options: Any) -> None:
+    """Call gene copy number from the coverage FILES (.cnn) of tumours, one row per gene."""
+    import pandas as pd
+
+    from her2genomics.copy_rule import CopyRule
+    from her2genomics.genome import normalise_build
+    from her2genomics.io.write import write_table
+    from her2genomics.workflow.copy_number import CnvSettings, copy_number_of_file, read_reference, write_outputs
+
+    rule = CopyRule(options["p_below"], options["deletion"], options["amplification"], options["ratio_rule"])
+    build = normalise_build(options["build"])
+    settings = CnvSettings(rule, options["purity"], options["ploidy"], options["sex"], build)
+    pon = read_reference(options["reference"])
+    log.info("reference: %s", pon.describe())
+    done = []
+    for path in files:
+        sample = copy_number_of_file(path, pon, settings)
+        log.info("%s", sample.summary())
+        done.append(sample)
+    if options["folder"] is not None:
+        write_outputs(done, options["folder"], build=build)
+    if out is not None or options["folder"] is None:
+        write_table(pd.concat([sample.genes for sample in done], ignore_index=True), out, fmt)

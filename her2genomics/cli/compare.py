@@ -1,0 +1,108 @@
+"""``her2g compare``: genes, clinical variables and TMB between HER2 groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from her2genomics.cli.options import INPUT_FILE, examples, her2_options, output_options, panel_option
+
+if TYPE_CHECKING:
+    from her2genomics.her2 import Her2Rule
+    from her2genomics.receptors import SubtypeRule
+
+
+@click.command(
+    epilog=examples(
+        "her2g compare cohort.tsv",
+        "her2g compare cohort.tsv --out association.tsv --counts contingency.tsv",
+        "her2g compare clinical.tsv --maf mutations.maf --profiled sequenced.txt",
+        "her2g compare cohort.tsv --contrast zero-low --min-frequency 0.01 | column -t -s $'\\t' | less -S",
+    )
+)
+@click.argument("cohort", type=INPUT_FILE)
+@click.option("--alterations", type=INPUT_FILE, help="Long alterations table beside the sample table.")
+@click.option("--maf", type=INPUT_FILE, help="MAF beside the sample table.")
+@click.option("--profiled", type=INPUT_FILE, help="File with the sequenced samples, one per line.")
+@click.option("--group", default="her2_group", show_default=True, help="Column that makes the groups.")
+@click.option("--contrast", "contrasts", multiple=True, help="Only this contrast (zero-low, overall ...); repeatable.")
+@click.option(
+    "--classes", default=None, help="Comma list of classes that count as altered.  [default: all but gain, loss]"
+)
+@click.option("--genes", default=None, help="Comma list of columns to take as genes.")
+@click.option("--clinical-columns", default=None, help="Comma list of columns to take as clinical.")
+@click.option(
+    "--min-frequency", type=click.FloatRange(0, 1), default=0.02, show_default=True, help="Least pooled share altered."
+)
+@click.option("--unknown-as-category", is_flag=True, help="Missing clinical values as a level of their own.")
+@click.option("--adjust", default="hr_status", show_default=True, help="Column to stratify by, or none.")
+@click.option("--counts", type=click.Path(dir_okay=False), help="Also write the counts behind the categorical tests.")
+@click.option(
+    "--top", type=click.IntRange(min=0), default=8, show_default=True, help="Rows per contrast in the summary."
+)
+@her2_options
+@panel_option
+@output_options
+def compare(
+    cohort: str,
+    alterations: str | None,
+    maf: str | None,
+    profiled: str | None,
+    group: str,
+    contrasts: tuple[str, ...],
+    classes: str | None,
+    genes: str | None,
+    clinical_columns: str | None,
+    min_frequency: float,
+    unknown_as_category: bool,
+    adjust: str,
+    counts: str | None,
+    top: int,
+    her2_rule: Her2Rule,
+    subtype_rule: SubtypeRule,
+    panel: str,
+    out: str | None,
+    fmt: str | None,
+) -> None:
+    """Compare HER2-zero, HER2-low and HER2-positive tumours: genes, clinical variables, TMB.
+
+    COHORT is one table, one row per sample: her2_group (or IHC/ISH columns to derive it), clinical columns, and a
+    column per gene (WT or 0, 1, alteration classes, protein changes; empty or NA = not profiled). Denominators are
+    profiled samples. The result is one TSV; a readable summary goes to standard error.
+    """
+    from her2genomics.cohort import COUNTED_CLASSES
+    from her2genomics.compare import compare_groups
+    from her2genomics.io.write import write_table
+    from her2genomics.workflow.inputs import load_cohort
+
+    loaded = load_cohort(
+        cohort,
+        alterations=alterations,
+        maf=maf,
+        profiled=profiled,
+        genes=_split(genes),
+        clinical_columns=_split(clinical_columns),
+        group=group,
+        her2_rule=her2_rule,
+        subtype_rule=subtype_rule,
+        panel=panel,
+    )
+    result = compare_groups(
+        loaded,
+        group=group,
+        contrasts=contrasts or None,
+        classes=_split(classes) or COUNTED_CLASSES,
+        min_frequency=min_frequency,
+        unknown_as_category=unknown_as_category,
+        adjust=None if adjust == "none" else adjust,
+    )
+    write_table(result.association, out, fmt)
+    if counts is not None:
+        write_table(result.contingency, counts)
+    for line in result.summary(top):
+        click.echo(line, err=True)
+
+
+def _split(text: str | None) -> list[str] | None:
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]

@@ -1,0 +1,205 @@
+"""What is compared between groups: who is in which group, and the yes/no features with their masks.
+
+A feature is True, False or not known; the mask of what is known travels with it, so that a denominator is never the
+whole cohort by accident.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from her2genomics import schema
+from her2genomics.clinical_variables import ClinicalVariable, category_text
+from her2genomics.cohort import Cohort
+from her2genomics.exceptions import CohortError, SchemaError
+
+BoolArray = npt.NDArray[np.bool_]
+BoolMatrix = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+
+CLASS_FEATURES: dict[str, tuple[str, ...]] = {
+    "mutation": tuple(c for c in schema.ALTERATION_CLASSES if c in schema.MUTATION_CLASSES),
+    "amplification": ("amplification",),
+    "gain": ("gain", "amplification"),
+    "loss": ("loss", "deep_deletion"),
+    "deep_deletion": ("deep_deletion",),
+    "fusion": ("fusion",),
+}
+"""Suffix of a class feature (``ERBB2:loss``) to the classes that it counts: a gain or more, a loss or more."""
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Who belongs to which group.
+
+    Parameters
+    ----------
+    column
+        Column that makes the groups.
+    labels
+        Group names, in order.
+    codes
+        Position in ``labels`` per sample, -1 for none.
+    """
+
+    column: str
+    labels: tuple[str, ...]
+    codes: IntArray
+
+    @property
+    def sizes(self) -> IntArray:
+        """Samples per group."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.labels))
+
+    def short(self, index: int) -> str:
+        """Return the group's name as used in contrasts (``HER2-low`` -> ``low``)."""
+        return self.labels[index].removeprefix("HER2-")
+
+    def contrasts(self) -> dict[str, tuple[int, int]]:
+        """Return all pairs of groups by name: ``zero-low`` -> (0, 1)."""
+        pairs = combinations(range(len(self.labels)), 2)
+        return {f"{self.short(a)}-{self.short(b)}": (a, b) for a, b in pairs}
+
+
+@dataclass(frozen=True)
+class BinaryFeatures:
+    """Yes/no features of one family: shape (samples, features) each; ``value`` is False where not ``known``."""
+
+    family: str
+    names: tuple[str, ...]
+    value: BoolMatrix
+    known: BoolMatrix
+    notes: tuple[str, ...] = ()
+
+    def select(self, keep: npt.NDArray[np.bool_]) -> BinaryFeatures:
+        """Return the features for which ``keep`` is True."""
+        chosen = np.flatnonzero(keep)
+        notes = tuple(self.notes[i] for i in chosen) if self.notes else ()
+        names = tuple(self.names[i] for i in chosen)
+        return BinaryFeatures(self.family, names, self.value[:, chosen], self.known[:, chosen], notes)
+
+
+def find_groups(samples: pd.DataFrame, column: str) -> Grouping:
+    """Return who belongs to which group of a column.
+
+    Raises
+    ------
+    SchemaError
+        If there is no such column.
+    CohortError
+        If it has fewer than two groups with samples.
+    """
+    if column not in samples:
+        raise SchemaError(
+            f"no column {column} to make groups of",
+            hint="give her2_group, or ihc and ish columns to derive it, or --group COLUMN",
+        )
+    values = samples[column]
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        labels = [str(v) for v in values.cat.categories]
+        text = values.astype("string")
+    else:
+        text = category_text(values)
+        labels = sorted(text.dropna().unique())
+    codes = text.map({label: i for i, label in enumerate(labels)}).fillna(-1).to_numpy().astype(np.int64)
+    grouping = Grouping(column, tuple(labels), codes)
+    if (grouping.sizes > 0).sum() < 2:
+        listed = ", ".join(f"{label} {n}" for label, n in zip(labels, grouping.sizes, strict=True))
+        raise CohortError(f"fewer than two groups have a sample ({listed or 'no value'})", column=column)
+    return grouping
+
+
+def gene_features(
+    cohort: Cohort, classes: Collection[str], grouping: Grouping, min_frequency: float, notes: list[str]
+) -> Iterator[BinaryFeatures]:
+    """Yield the genes that are frequent enough, then their single classes; what was left out goes to ``notes``."""
+    known = cohort.profiled & _complete(cohort, notes)[:, None]
+    genes = BinaryFeatures("gene", cohort.genes, cohort.altered(classes) & known, known)
+    kept = _frequent(genes, grouping, min_frequency)
+    if kept.any() or len(cohort.genes):
+        notes.append(
+            f"genes: {int(kept.sum())} of {len(cohort.genes)} tested (altered in at least {min_frequency:.3g} of all "
+            f"profiled samples together; counted: {', '.join(classes)})"
+        )
+    if kept.any():
+        yield genes.select(kept)
+    by_class = _class_features(cohort, known)
+    frequent = _frequent(by_class, grouping, min_frequency)
+    if frequent.any():
+        yield by_class.select(frequent)
+
+
+def _complete(cohort: Cohort, notes: list[str]) -> BoolArray:
+    """Return the samples that every assay of the cohort saw: others could count as altered, but never as not."""
+    if "assays" not in cohort.samples:
+        return np.ones(len(cohort.samples), dtype=bool)
+    sets = cohort.samples["assays"].fillna("").map(lambda text: frozenset(filter(None, str(text).split("+"))))
+    every = frozenset().union(*sets)
+    complete = (sets == every).to_numpy(dtype=bool) if every else np.ones(len(sets), dtype=bool)
+    partial = int((~complete & (sets != frozenset()).to_numpy(dtype=bool)).sum())
+    if partial:
+        notes.append(f"genes: {partial} samples without all of {' + '.join(sorted(every))} left out of gene tests")
+    return complete
+
+
+def _class_features(cohort: Cohort, known: BoolMatrix) -> BinaryFeatures:
+    """Return one feature per gene and class, where it says more than the gene's own row."""
+    names: list[str] = []
+    columns: list[npt.NDArray[np.bool_]] = []
+    index: list[int] = []
+    present = cohort.alterations.groupby("gene")["alteration"].agg(frozenset)
+    rank = {gene: j for j, gene in enumerate(cohort.genes)}
+    for suffix, members in CLASS_FEATURES.items():
+        cells = cohort.altered(members)
+        for gene, found in present.items():
+            shallow_only = suffix in ("gain", "loss") and suffix not in found
+            if gene not in rank or shallow_only or found.isdisjoint(members):
+                continue
+            if found <= set(members) and not found & {"gain", "loss"}:
+                continue  # the gene's own row says the same
+            names.append(f"{gene}:{suffix}")
+            index.append(rank[gene])
+            columns.append(cells[:, rank[gene]])
+    value = np.column_stack(columns) if columns else np.zeros((len(cohort.samples), 0), dtype=bool)
+    return BinaryFeatures("alteration_class", tuple(names), value & known[:, index], known[:, index])
+
+
+def _frequent(features: BinaryFeatures, grouping: Grouping, least: float) -> BoolArray:
+    """Return which features reach the least frequency over all grouped samples pooled."""
+    rows = grouping.codes >= 0
+    altered, known = features.value[rows].sum(axis=0), features.known[rows].sum(axis=0)
+    frequent: BoolArray = (altered > 0) & (altered >= least * known)
+    return frequent
+
+
+def binary_variables(
+    samples: pd.DataFrame, variables: Sequence[ClinicalVariable], unknown_as_category: bool
+) -> Iterator[BinaryFeatures]:
+    """Yield the two-level clinical variables as yes/no features of their counted level."""
+    chosen = [v for v in variables if v.kind == "binary" and not has_unknown(samples[v.name], unknown_as_category)]
+    if chosen:
+        text = [category_text(samples[v.name]) for v in chosen]
+        value = np.column_stack(
+            [(t == v.counted).to_numpy(dtype=bool, na_value=False) for t, v in zip(text, chosen, strict=True)]
+        )
+        known = np.column_stack([t.notna().to_numpy() for t in text])
+        names, notes = tuple(v.name for v in chosen), tuple(f"share of {v.counted}" for v in chosen)
+        yield BinaryFeatures("clinical", names, value, known, notes)
+
+
+def has_unknown(values: pd.Series, unknown_as_category: bool) -> bool:
+    """Return True when missing values make a level of their own."""
+    return unknown_as_category and bool(values.isna().any())
+
+
+def group_counts(matrix: BoolMatrix, codes: IntArray, n_groups: int) -> IntArray:
+    """Return (groups, features): how many samples of each group are True."""
+    indicator = (codes[None, :] == np.arange(n_groups)[:, None]).astype(np.float32)
+    counts: IntArray = np.rint(indicator @ matrix.astype(np.float32)).astype(np.int64)
+    return counts
