@@ -26,9 +26,8 @@ def burden_table(folder: Path = FOLDER) -> pd.DataFrame:
     samples = pd.read_csv(folder / "clinical.tsv", sep="\t")["sample_id"]
     small = rows[rows["alteration_class"] == "SNV_INDEL"]
     somatic = small[(small["is_germline_snp"] == 0) & (small["af"] >= MIN_VAF)]
-    counted = somatic[
-        (somatic["is_hotspot"] == 0) & (somatic["region"] == "coding") & (somatic["consequence"] != "synonymous_variant")
-    ]
+    changes_protein = (somatic["region"] == "coding") & (somatic["consequence"] != "synonymous_variant")
+    counted = somatic[(somatic["is_hotspot"] == 0) & changes_protein]
     table = pd.DataFrame({"sample_id": samples})
     table["n_counted"] = samples.map(counted["sample_id"].value_counts()).fillna(0).astype(int)
     table["max_vaf"] = samples.map(somatic.groupby("sample_id")["af"].max())
@@ -39,7 +38,8 @@ def burden_table(folder: Path = FOLDER) -> pd.DataFrame:
     table["status"] = "evaluable"
     table.loc[table["max_vaf"] < MIN_MAX_VAF, "status"] = "not evaluable: maxAF below 5 %"
     table.loc[table["max_vaf"].isna(), "status"] = "not evaluable: no variant"
-    table["definition"] = f"non-synonymous SNV and indel in coding +-2 bp; AF >= 2 %; not germline; hot mutations excluded; / {mb} Mb"
+    what = "non-synonymous SNV and indel in coding +-2 bp; AF >= 2 %; not germline; hot mutations excluded"
+    table["definition"] = f"{what}; / {mb} Mb"
     columns = [c for c in schema.TMB.names if c in table]
     return table[columns]
 

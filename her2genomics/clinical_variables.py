@@ -23,8 +23,8 @@ _IDENTIFIERS = frozenset({"sample_id", "patient_id", "panel_id", "assays", "samp
 _HER2_EVIDENCE = frozenset(
     {
         "ihc", "ihc_membrane_pct", "ihc_assay", "ish_assay", "fish_ratio", "fish_her2_cn", "fish_cep17_cn",
-        "fish_cells", "ish_reported", "recount", "asco_cap_2018", "her2_group", "her2_tier4", "her2_flags", "her2_reason",
-        "erbb2_log2", "erbb2_cna", "concordant",
+        "fish_cells", "ish_reported", "recount", "asco_cap_2018", "her2_group", "her2_tier4", "her2_flags",
+        "her2_reason", "erbb2_log2", "erbb2_cna", "concordant",
     }
 )  # fmt: skip
 _FLAGS = ("_flags", "_reason")

@@ -104,12 +104,13 @@ def map_segments_to_genes(
     names = segments["chromosome"].to_numpy(dtype=object)
     rows_of = {name: np.flatnonzero(names == name) for name in pd.unique(segments["chromosome"])}
     parts = []
-    for gene in gene_spans.itertuples(index=False):
-        rows = rows_of.get(gene.chromosome)
+    spans = zip(*(gene_spans[c].tolist() for c in ("gene", "chromosome", "start", "end")), strict=True)
+    for gene, chromosome, start, end in spans:
+        rows = rows_of.get(chromosome)
         if rows is None:
             continue
-        rows = rows[(starts[rows] < gene.end) & (ends[rows] > gene.start) & np.isfinite(log2[rows])]
-        inside = np.minimum(ends[rows], int(gene.end)) - np.maximum(starts[rows], int(gene.start))
+        rows = rows[(starts[rows] < end) & (ends[rows] > start) & np.isfinite(log2[rows])]
+        inside = np.minimum(ends[rows], end) - np.maximum(starts[rows], start)
         weights = np.bincount(codes[rows], weight[rows] * inside, minlength=len(samples))
         sums = np.bincount(codes[rows], weight[rows] * inside * log2[rows], minlength=len(samples))
         measured = np.flatnonzero(weights > 0)
@@ -117,10 +118,10 @@ def map_segments_to_genes(
             pd.DataFrame(
                 {
                     "sample_id": samples[measured],
-                    "gene": gene.gene,
-                    "chromosome": gene.chromosome,
-                    "start": gene.start,
-                    "end": gene.end,
+                    "gene": gene,
+                    "chromosome": chromosome,
+                    "start": start,
+                    "end": end,
                     "log2": sums[measured] / weights[measured],
                 }
             )

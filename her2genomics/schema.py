@@ -117,6 +117,38 @@ COVERAGE = TableSchema("coverage", "Bins of one sample or reference, in CNVkit's
     _c("probes", "int", "bins in the segment (.cns)", low=0, required=False),
 ), files=".cnn, .cnr, .cns")  # fmt: skip
 
+REFERENCE_BINS = TableSchema("reference_bins", "A reference made of normals: CNVkit's reference columns, and why a bin is left out.", (
+    _c("chromosome", "string", "chromosome, chr-prefixed", key=True),
+    _c("start", "int", "0-based start", "bp", low=0, key=True),
+    _c("end", "int", "half-open end", "bp", low=1, key=True),
+    _c("gene", "string", "gene symbol, or - for none", key=True),
+    _c("log2", "float", "log2 depth to the level of the autosomes, at two copies (X of men raised by 1)", "log2"),
+    _c("gc", "float", "GC fraction", "0-1", low=0, high=1, required=False),
+    _c("spread", "float", "robust standard deviation among the normals, at the noise of the median one", "log2", low=0),
+    _c("n_normals", "int", "normals behind the row", low=0),
+    _c("masked", "string", "why the bin is left out; empty = used"),
+), files="pon.cnn")  # fmt: skip
+
+REFERENCE_NORMALS = TableSchema("reference_normals", "Quality of each normal of a reference, and whether it is part of the null.", (
+    _c("sample_id", "string", "normal sample", key=True),
+    _c("sex", "string", "by the depth of X and Y", choices=("female", "male")),
+    _c("median_depth", "float", "median depth over the autosomal bins", "x", low=0),
+    _c("mapd", "float", "median absolute difference of neighbouring log2 ratios", "log2", low=0),
+    _c("bin_noise", "float", "SD of bins within genes, in units of their spread", low=0),
+    _c("wave", "float", "SD of whole genes beyond the noise of their bins", "log2", low=0),
+    _c("used", "bool", "whether it is part of centre, spread and null"),
+    _c("reasons", "string", "why it is not, ;-joined"),
+    _c("loo_share", "float", "share of its genes with p < 0.005 against the other normals", "0-1", low=0, high=1),
+    _c("loo_events", "string", "genes with q < 0.05 against the other normals and their copies"),
+), files="pon.cnn.normals.tsv")  # fmt: skip
+
+REFERENCE_NULL = TableSchema("reference_null", "Gene log2 of every normal in use, and its t against all others (leave one out).", (
+    _c("sample_id", "string", "normal sample", key=True),
+    _c("gene", "string", "gene symbol", key=True),
+    _c("log2", "float", "weighted mean over the gene's bins, to the reference", "log2"),
+    _c("loo_t", "float", "moderated t against the other normals"),
+), files="pon.cnn.null.tsv")  # fmt: skip
+
 SAMPLE_QC = TableSchema("sample_qc", "Sequencing quality of one sample over its targets.", (
     _c("sample_id", "string", "sample", key=True),
     _c("n_reads", "int", "reads: primary records, mapped or not, QC-fail left out", "reads", low=0),
@@ -163,6 +195,14 @@ GENE_CNA = TableSchema("gene_cna", "Copy number per sample and gene.", (
     _c("cna", "int", "deep deletion -2, loss -1, neutral 0, gain 1, amplification 2", low=-2, high=2),
     _c("p_value", "float", "p against the normals; missing when there is no null", low=0, high=1, required=False),
     _c("q_value", "float", "Benjamini-Hochberg over the genes of the sample", low=0, high=1, required=False),
+    _c("observed_cn", "float", "copies in the sample as a whole, purity not corrected", "copies", low=0, required=False),
+    _c("ci_low", "float", "95 % interval of log2, lower", "log2", required=False),
+    _c("ci_high", "float", "95 % interval of log2, upper", "log2", required=False),
+    _c("lod_gain", "float", "fewest copies in tumour cells that would be called a gain with 90 % probability", "copies", low=0, required=False),
+    _c("lod_loss", "float", "most copies in tumour cells that would be called a loss; missing = none would", "copies", low=0, required=False),
+    _c("call", "string", "amplification, deletion, neutral, or not evaluable", required=False),
+    _c("event", "string", "amplicon or run of neighbours that the call belongs to", required=False),
+    _c("flags", "string", "NO_P (called by copies alone), FEW_BINS (under three), PURITY_INCONSISTENT; ;-joined", required=False),
 ), files="data_cna.txt, data_log2_cna.txt")  # fmt: skip
 
 MUTATIONS = TableSchema("mutations", "Small variants, one row per variant and tumour, with the names of the MAF format.", (
@@ -333,7 +373,7 @@ CONTINGENCY = TableSchema("contingency", "Counts behind every categorical compar
 SCHEMAS: dict[str, TableSchema] = {
     schema.name: schema
     for schema in (
-        TARGETS, COVERAGE, SAMPLE_QC, SEGMENTS, GENE_CNA, MUTATIONS, FILTER_COUNTS, TMB, CLINICAL, HER2_STATUS, ALTERATIONS,
+        TARGETS, COVERAGE, REFERENCE_BINS, REFERENCE_NORMALS, REFERENCE_NULL, SAMPLE_QC, SEGMENTS, GENE_CNA, MUTATIONS, FILTER_COUNTS, TMB, CLINICAL, HER2_STATUS, ALTERATIONS,
         GENE_PANEL_MATRIX, ASSOCIATION, CONTINGENCY,
     )
 }  # fmt: skip
@@ -403,6 +443,7 @@ def _typed(table: pd.DataFrame, column: Column, source: str | os.PathLike[str] |
         _refuse(numbers.isna() & values.notna(), table, column, "is not a number", source)
         if column.dtype == "int":
             _refuse(numbers.notna() & (numbers % 1 != 0), table, column, "is not a whole number", source)
+            _refuse(numbers.notna() & (numbers.abs() > _LARGEST_INT), table, column, "is too large", source)
         if column.low is not None:
             _refuse(numbers.notna() & (numbers < column.low), table, column, f"is below {column.low:g}", source)
         if column.high is not None:
@@ -419,6 +460,8 @@ def _typed(table: pd.DataFrame, column: Column, source: str | os.PathLike[str] |
         _refuse(text.notna() & ~text.isin(column.choices), table, column, f"is not one of {allowed}", source)
     return text
 
+
+_LARGEST_INT = 2**53 - 1  # whole numbers up to here are exact however they were read
 
 _BOOLEANS: dict[object, bool] = {
     True: True, False: False, "True": True, "False": False, "TRUE": True, "FALSE": False, "true": True, "false": False,

@@ -74,7 +74,9 @@ def test_hotspots_are_residues_of_panel_genes_too() -> None:
 
 def test_import_makes_a_panel_that_loads_by_name(own_panels: Path, tmp_path: Path) -> None:
     bed = tmp_path / "vendor.bed"
-    bed.write_text("track name=x\n17\t37855800\t37856600\tERBB2_1\n17\t37864500\t37864800\tERBB2\n8\t100\t200\tNOTAGENE|e1\n")
+    bed.write_text(
+        "track name=x\n17\t37855800\t37856600\tERBB2_1\n17\t37864500\t37864800\tERBB2\n8\t100\t200\tNOTAGENE|e1\n"
+    )
     table = read_bed(bed, build="hg19")
     table.loc[0, "name"] = "ERBB2"
     settings, tables = panels.panel_from_targets(table, name="mylab", build="hg19", coding_mb=0.5)

@@ -14,7 +14,9 @@ def clinical(**columns: list[object]) -> pd.DataFrame:
 
 
 def test_text_becomes_typed_and_missing_stays_missing() -> None:
-    table = schema.check(clinical(age=["51", None], os_event=["1:DECEASED", "0:LIVING"], extra=["x", "y"]), schema.CLINICAL)
+    table = schema.check(
+        clinical(age=["51", None], os_event=["1:DECEASED", "0:LIVING"], extra=["x", "y"]), schema.CLINICAL
+    )
     assert table["age"].tolist() == [51.0, pd.NA]
     assert table["os_event"].tolist() == [True, False]
     assert table.columns.tolist() == ["sample_id", "age", "os_event", "extra"]
