@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from her2genomics.exceptions import SchemaError, UsageError
+from her2genomics.io.cnvkit import read_cnn
 from her2genomics.normals import Reference, build_reference, flat_reference
 from her2genomics.simulate_coverage import NoiseModel, simulate_coverage, simulate_targets
 
@@ -124,3 +127,18 @@ def test_normals_over_other_bins_are_refused_by_name() -> None:
     tables["N1"] = tables["N1"].iloc[5:]
     with pytest.raises(SchemaError, match="sample N1: 5 of 660 bins are absent"):
         build_reference(tables)
+
+
+@pytest.mark.real_data
+@pytest.mark.verify
+@pytest.mark.timeout(600)
+def test_real_normals_are_null(shared_data: Path) -> None:
+    """41 normals of a targeted panel, the genes of each against the others; at most five are set aside."""
+    files = sorted((shared_data / "cnv" / "targeted").glob("*_N.*.gz"))
+    tables = {file.name.partition(".")[0]: read_cnn(file) for file in files}
+    built = build_reference(tables, gc=read_cnn(shared_data / "cnv" / "reference-tr.cnn.gz"))
+    assert built.n_normals >= len(tables) - 5
+    kept = built.normals[built.normals["used"]]
+    assert 0.002 <= float(kept["loo_share"].mean()) <= 0.01
+    assert float(kept["loo_share"].max()) <= 0.02
+    assert (kept["loo_events"].fillna("") != "").mean() < 0.05

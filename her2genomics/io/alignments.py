@@ -116,7 +116,7 @@ def read_target_depth(
     reference
         FASTA of a CRAM.
     threads
-        Threads that unpack; the result is the same.
+        Threads in all; from 2 on, unpacking runs beside the counting. The result is the same.
 
     Raises
     ------

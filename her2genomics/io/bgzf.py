@@ -36,7 +36,7 @@ def read_bgzf(path: str | os.PathLike[str], *, threads: int = 1) -> Iterator[byt
     path
         BGZF file.
     threads
-        Threads that unpack besides the caller's own; with 1 the caller unpacks. The content is the same.
+        Threads in all: with 1 the caller unpacks, with more the others do, ahead of it. The content is the same.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def read_bgzf(path: str | os.PathLike[str], *, threads: int = 1) -> Iterator[byt
         for run in _runs(path):
             yield _unpacked(run, path)
         return
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads - 1) as pool:
         ahead: deque[Future[bytes]] = deque()
         try:
             for run in _runs(path):

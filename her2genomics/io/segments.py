@@ -178,6 +178,7 @@ def _segments(
     table = table[~without_mean].reset_index(drop=True)
     table["chromosome"] = normalise_contigs(table["chromosome"]).where(table["chromosome"].notna())
     table = schema.check(table, schema.SEGMENTS, source=path, unique=False)
+    _refuse_missing(table, recognised, path)
     at_zero = table["start"] < first_base
     counts.append(("segments that start at 0 in a 1-based file: taken as 1", int(at_zero.sum()), ""))
     table["start"] = table["start"].mask(at_zero, first_base) - first_base
@@ -189,6 +190,14 @@ def _segments(
         _refuse_other_build(table, build, path)
     table = schema.check(table, schema.SEGMENTS, source=path)
     return SegTable(table, recognised.report, count_table(counts, path), build)
+
+
+def _refuse_missing(table: pd.DataFrame, recognised: RecognisedTable, path: str | os.PathLike[str]) -> None:
+    for name in ("sample_id", "chromosome", "start", "end"):
+        rows = table[name].isna().to_numpy().nonzero()[0]
+        if len(rows):
+            column = recognised.written_as(name)
+            raise SchemaError(f"{name} is empty in data row {int(rows[0]) + 1}", path=path, column=column)
 
 
 def _refuse_infinite(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:

@@ -78,7 +78,7 @@ def read_structural(path: str | os.PathLike[str]) -> StructuralTable:
     _require(recognised, path)
     counts: list[Count] = []
     table = _somatic(recognised.table, counts)
-    sites = _sites_of_fusions(table) if "site1" not in table else table
+    sites = table if {"site1", "site2"} <= set(table) else _sites_of_fusions(table)
     rows = _partner_rows(sites, counts)
     return StructuralTable(
         schema.check(schema.conform(rows, schema.ALTERATIONS), schema.ALTERATIONS, source=path),
@@ -119,7 +119,7 @@ def _sites_of_fusions(table: pd.DataFrame) -> pd.DataFrame:
         for gene, text in zip(table["gene"], texts, strict=True)
     ]
     sites = pd.DataFrame(pairs, columns=["site1", "site2"], index=table.index, dtype="string")
-    return pd.concat([table.drop(columns=["gene"]), sites], axis=1)
+    return pd.concat([table.drop(columns=["gene", "site1", "site2"], errors="ignore"), sites], axis=1)
 
 
 def fusion_partners(gene: str, text: str | None) -> tuple[str, str | None]:

@@ -85,6 +85,12 @@ def test_positions_beyond_the_chromosome_are_another_build(put, build, other):
         (seg(["P1", "1", 1, 5, 1, 0.1], ["P1", "1", 1, 9, 1, 0.1]), SchemaError, "1 repeated row, first: sample_id=P1"),
         (seg(["", "1", 1, 5, 1, 0.1]), SchemaError, "sample_id is empty in data row 1"),
         (seg(["P1", "", 1, 5, 1, 0.1]), SchemaError, "chromosome is empty in data row 1"),
+        (
+            seg(["P1", "1", 1, 5, 1, 0.1], ["P1", "1", "", "", 1, 0.1]),
+            SchemaError,
+            "column loc.start: start is empty in data row 2",
+        ),
+        (seg(["P1", "1", 1, "", 1, 0.1]), SchemaError, "column loc.end: end is empty in data row 1"),
         (seg(["P1", "1", 1, 10**20, 1, 0.1]), SchemaError, "sample P1: column end: value '1.*' is too large"),
         (seg(["P1", "1", 1, 5, 1, "-inf"]), SchemaError, "sample P1: column log2: log2 is not finite"),
         (

@@ -61,6 +61,11 @@ def test_older_fusion_table_gives_each_pair_once(put):
     ]  # fmt: skip
 
 
+def test_one_site_alone_is_not_used_when_the_gene_is_named(put):
+    text = "Sample_Id\tHugo_Symbol\tSite1_Hugo_Symbol\nP1\tERBB2\tX\n"
+    assert rows(read_structural(put(text))) == [["P1", "ERBB2", "ERBB2::no gene"]]
+
+
 def test_a_header_without_rows_is_a_study_without_fusions(put):
     assert len(read_structural(put(SV)).alterations) == 0
 
