@@ -209,7 +209,7 @@ def _measure(ratios: pd.DataFrame, reference: Reference) -> Measured:
         noise = within_gene_noise(log2[None, :], reference.spread, reference.genes, weights)
         test: GeneTest = null.test(values, float(noise[0]))
         half = stats.t.isf((1 - LEVEL) / 2, test.df) * test.scale * test.se
-        return Measured(reference.genes.table, test.log2, half, test.p, test.se, test.df, test.scale)
+        return Measured(reference.genes.table, values, half, test.p, test.se, test.df, test.scale)
     genes = gene_bins(ratios)
     weights = ratios["weight"].to_numpy(dtype=np.float64)
     values = genes.log2(log2[None, :], weights)[0]

@@ -140,7 +140,7 @@ def gene_wave(deviation: FloatArray, noise_variance: FloatArray, genes: GeneBins
 
     Notes
     -----
-    A bounded (biweight) M-estimate of scale, solved by bisection for the added variance: breakpoints and focal amplicons
+    A bounded (biweight) M-estimate of scale, solved by bisection for the added variance: breakpoints and amplicons
     are differences too large to count.
     """
     if len(genes.left) < MIN_PAIRS:

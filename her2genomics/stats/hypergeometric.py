@@ -63,8 +63,7 @@ def log_probability(a: Integers, n_a: Integers, b: Integers, n_b: Integers) -> F
     """Return the log probability of a of n_a and b of n_b being altered, given the margins.
 
     With O and E the observed and expected cells it is ``-sum(O log(O/E))`` plus what Stirling's formula leaves over
-    [1]_; its error is some 1e-16 of the difference between observed and
-    expected counts.
+    [1]_; its error is some 1e-16 of the difference between observed and expected counts.
 
     References
     ----------

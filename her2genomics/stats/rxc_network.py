@@ -34,7 +34,9 @@ STEPS = 2.0**32
 DEEPEST = 2.0 ** (LENGTH_BITS - 33)
 # Paths closer than this are one; far below the tolerance, far above rounding.
 MERGE_WITHIN = 1.5e-8
+# Nodes of a stage, edges or paths between two stages (20 to 100 bytes each), and items of a chunk.
 NODE_LIMIT = 1_000_000
+HELD_LIMIT = 10_000_000
 CHUNK = 2_000_000
 
 
@@ -108,7 +110,7 @@ class Network:
     ------
     TooMuchWorkError
         If it has more than `NODE_LIMIT` nodes (at once), or following it takes more than `work_limit` paths and
-        outcomes (on the way).
+        outcomes, or more than `HELD_LIMIT` of them have to be held together (on the way).
     """
 
     def __init__(self, counts: Integers, work_limit: int) -> None:
@@ -164,6 +166,8 @@ class Network:
     def _advance(self, paths: _Paths, k: int) -> tuple[float, _Paths]:
         """Fill column k and merge what arrives at the same node by paths of the same length."""
         settled, edges = self._edges(paths, k)
+        if edges.n_paths > HELD_LIMIT:
+            raise TooMuchWorkError
         edge, path = _ranges(edges.first, edges.last)
         node = self.stages[k + 1].node[edges.target[edge]]
         probability = paths.probability[path] * self._share(paths, edges, k)[edge]
@@ -198,7 +202,7 @@ class Network:
         cumulated = _cumulate(paths.probability, paths.starts)
         certain = np.zeros(len(paths.nodes))
         after = self.stages[k + 1]
-        settled, parts = 0.0, []
+        settled, held, parts = 0.0, 0, []
         for at, target, length, share in self._fill(paths.nodes, k, self.limit - paths.longest, certain):
             room = self.limit - length - paths.longest[at]
             first = np.searchsorted(keys, _key(at, room - after.longest[target]), side="right")
@@ -208,6 +212,9 @@ class Network:
             open_ = last > first
             parts.append(_Edges.of(at[open_], target[open_], length[open_], first[open_], last[open_]))
             self._spend(parts[-1].n_paths)
+            held += len(parts[-1].length)
+            if held > HELD_LIMIT:
+                raise TooMuchWorkError
         settled += float((certain * cumulated[paths.starts[1:] - 1]).sum())
         return settled, _Edges.join(parts)
 

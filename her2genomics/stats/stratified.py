@@ -95,8 +95,8 @@ class _Strata:
     def total(self) -> Floats:
         return self.n_a + self.n_b
 
-    def test(self, *, correction: bool) -> Floats:
-        """Return the p-value of the CMH test [1]_; with R's correction of 1/2, where the difference is as large."""
+    def p_value(self, *, correction: bool) -> Floats:
+        """Return the p-value of the CMH test; the correction is 1/2 where the difference is as large, as in R."""
         n = np.maximum(self.total, 2.0)
         expected = self.n_a * self.altered / n
         variance = self.n_a * self.n_b * self.altered * (n - self.altered) / (n * n * (n - 1))
@@ -271,7 +271,7 @@ def cmh(strata: npt.ArrayLike, *, conf_level: float = CONF_LEVEL) -> CMHResult:
         ci_low=float(row["ci_low"]),
         ci_high=float(row["ci_high"]),
         p_value=float(row["p_value"]),
-        p_value_corrected=float(tables.test(correction=True)[0]),
+        p_value_corrected=float(tables.p_value(correction=True)[0]),
         p_value_exact=_exact_p(tables)[0],
         odds_ratio_exact=float(exact[0]),
         ci_low_exact=float(exact[1]),
@@ -345,7 +345,7 @@ def _asymptotic(tables: _Strata, conf_level: float) -> pd.DataFrame:
         "odds_ratio": ratio,
         "ci_low": ratio / reach,
         "ci_high": ratio * reach,
-        "p_value": tables.test(correction=False),
+        "p_value": tables.p_value(correction=False),
         "breslow_day_p": tables.breslow_day(),
     }
     return pd.DataFrame(columns).astype("Float64")
