@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import pandas as pd
 
@@ -222,6 +223,24 @@ def ontology_term(term: str) -> str:
     return longer if longer in _RANK else bare
 
 
+@lru_cache(maxsize=4096)
+def ontology_terms(text: str) -> tuple[str, ...]:
+    """Return the Sequence Ontology terms of a ``&``-joined consequence.
+
+    Examples
+    --------
+    >>> ontology_terms("missense&inframe_altering")
+    ('missense_variant', 'inframe_altering_variant')
+    """
+    return tuple(ontology_term(term) for term in text.split("&"))
+
+
+@lru_cache(maxsize=4096)
+def highest_severity(terms: tuple[str, ...]) -> int:
+    """Return the rank of the most severe of several terms (`LEAST_SEVERE` without any)."""
+    return min((severity(term) for term in terms), default=LEAST_SEVERE)
+
+
 def is_known_term(term: str) -> bool:
     """Return whether a Sequence Ontology term is in the table or names a structural event."""
     return term in _RANK or term in STRUCTURAL_TERMS
@@ -260,13 +279,17 @@ def classify_terms(terms: Iterable[str], ref: str, alt: str) -> str:
     >>> classify_terms(["protein_altering_variant"], "-", "GCT")
     'In_Frame_Ins'
     """
-    names = list(terms)
-    if any(name in STRUCTURAL_TERMS for name in names):
+    return _classify(tuple(terms), len(alt.replace("-", "")) - len(ref.replace("-", "")))
+
+
+@lru_cache(maxsize=4096)
+def _classify(terms: tuple[str, ...], change: int) -> str:
+    """Return the MAF class of terms and a change in length [bp]."""
+    if any(term in STRUCTURAL_TERMS for term in terms):
         return STRUCTURAL_CLASS
-    found = _CLASS.get(most_severe(names), "Targeted_Region")
+    found = _CLASS.get(most_severe(terms), "Targeted_Region")
     if not found.startswith("<"):
         return found
-    change = len(alt.replace("-", "")) - len(ref.replace("-", ""))
     if found == _ALTERING:
         found = _INFRAME if change % 3 == 0 else _FRAMESHIFT
     if change == 0:

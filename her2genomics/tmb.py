@@ -119,14 +119,20 @@ def compute_tmb(
 def collect(burdens: Iterable[SampleBurden]) -> TmbResult:
     """Return the result tables of finished samples."""
     finished = list(burdens)
-    rows = pd.DataFrame([burden.row() for burden in finished], columns=schema.TMB.names)
-    counts = [b.attrition.table(b.sample_id, b.rule.filter_names, complete=b.audit) for b in finished]
+    rows = [burden.row() for burden in finished]
+    counts = [row for b in finished for row in b.attrition.rows(b.sample_id, b.rule.filter_names, complete=b.audit)]
     audits = [_audit_table(b) for b in finished if b.audit]
     return TmbResult(
-        schema.conform(rows, schema.TMB),
-        pd.concat(counts, ignore_index=True) if counts else schema.empty(schema.FILTER_COUNTS),
+        _table(rows, schema.TMB),
+        _table(counts, schema.FILTER_COUNTS),
         pd.concat(audits, ignore_index=True) if audits else None,
     )
+
+
+def _table(rows: Sequence[Mapping[str, object]], columns: schema.TableSchema) -> pd.DataFrame:
+    """Return rows as a table of a schema."""
+    typed = {c.name: pd.array([row.get(c.name) for row in rows], dtype=schema.DTYPES[c.dtype]) for c in columns.columns}
+    return pd.DataFrame(typed)
 
 
 def _audit_table(burden: SampleBurden) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from her2genomics.exceptions import StatisticNotValidWarning, StatisticsError
 
@@ -54,7 +54,7 @@ class Calibration:
 
     def table(self, *, confidence: float = 0.95) -> pd.DataFrame:
         """Return ``term, estimate, se, ci_low, ci_high`` of slope and intercept, and the fit's figures as rows."""
-        t = stats.t.ppf(0.5 + confidence / 2, self.n - 2) if self.n > 2 else float("nan")
+        t = float(stdtrit(self.n - 2, 0.5 + confidence / 2)) if self.n > 2 else float("nan")
         slope_se = self.residual_sd / np.sqrt(self.x_ss)
         intercept_se = self.residual_sd * np.sqrt(1 / self.n + self.x_mean**2 / self.x_ss) if self.n else float("nan")
         rows = [
@@ -82,7 +82,7 @@ class Calibration:
         """
         x = pd.to_numeric(pd.Series(tmb), errors="coerce").to_numpy(dtype=float)
         centre = self.intercept + self.slope * x
-        t = stats.t.ppf(0.5 + confidence / 2, self.n - 2) if self.n > 2 else float("nan")
+        t = float(stdtrit(self.n - 2, 0.5 + confidence / 2)) if self.n > 2 else float("nan")
         with np.errstate(divide="ignore", invalid="ignore"):
             half = (
                 t * self.residual_sd * np.sqrt(1 + 1 / self.n + (x - self.x_mean) ** 2 / self.x_ss)

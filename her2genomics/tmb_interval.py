@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scipy import stats
+from scipy.special import gammaincc, gammainccinv, gammaincinv
 
 from her2genomics.exceptions import StatisticsError
 
@@ -35,8 +35,9 @@ def burden_interval(n: int, mb: float, *, confidence: float = 0.95) -> dict[str,
 
     Notes
     -----
-    Garwood: ``chi2(a/2, 2n) / 2`` and ``chi2(1 - a/2, 2n + 2) / 2`` [1]_.  Jeffreys: quantiles of Gamma(n + 1/2, 1)
-    [2]_, which is also the posterior of ``p_ge_10``.
+    Garwood: the a/2 quantile of Gamma(n, 1) and the 1 - a/2 quantile of Gamma(n + 1, 1), which are half the chi-square
+    quantiles with 2n and 2n + 2 degrees of freedom [1]_.  Jeffreys: quantiles of Gamma(n + 1/2, 1) [2]_, which is also
+    the posterior behind ``p_ge_10``.
 
     References
     ----------
@@ -51,14 +52,13 @@ def burden_interval(n: int, mb: float, *, confidence: float = 0.95) -> dict[str,
     if n < 0 or not mb > 0:
         raise StatisticsError(f"a burden needs a count >= 0 over a positive territory, not {n} / {mb} Mb")
     tail = (1 - confidence) / 2
-    posterior = stats.gamma(n + 0.5)
     return {
         "tmb": n / mb,
-        "garwood_lo": float(stats.chi2.ppf(tail, 2 * n)) / 2 / mb if n else 0.0,
-        "garwood_hi": float(stats.chi2.isf(tail, 2 * n + 2)) / 2 / mb,
-        "jeffreys_lo": float(posterior.ppf(tail)) / mb,
-        "jeffreys_hi": float(posterior.isf(tail)) / mb,
-        "p_ge_10": float(posterior.sf(THRESHOLD * mb)),
+        "garwood_lo": float(gammaincinv(n, tail)) / mb if n else 0.0,
+        "garwood_hi": float(gammainccinv(n + 1, tail)) / mb,
+        "jeffreys_lo": float(gammaincinv(n + 0.5, tail)) / mb,
+        "jeffreys_hi": float(gammainccinv(n + 0.5, tail)) / mb,
+        "p_ge_10": float(gammaincc(n + 0.5, THRESHOLD * mb)),
     }
 
 

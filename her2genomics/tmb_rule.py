@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -80,6 +81,19 @@ class TmbRule:
     denominator_mb: float
     denominator_source: str
     definition: str
+
+    @cached_property
+    def phases(self) -> tuple[tuple[VariantFilter, ...], ...]:
+        """The filters in the four groups between which something happens.
+
+        Behind the first the reads are looked at, behind the second the annotation is parsed, behind the third a variant
+        is known to be somatic.
+        """
+        stages = [f.stage for f in self.filters]
+        reads = stages.index("reads", max(i for i, stage in enumerate(stages) if stage == "site"))
+        annotation = stages.index("annotation")
+        cuts = (0, reads, annotation, self.n_somatic, len(self.filters))
+        return tuple(self.filters[start:end] for start, end in pairwise(cuts))
 
     @property
     def site_filters(self) -> list[tuple[str, Callable[[Site], bool]]]:

@@ -9,7 +9,7 @@ duplicate, and substitutions of neighbouring bases that the caller phased to one
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -18,7 +18,7 @@ from her2genomics.consequences import NONSYNONYMOUS_CLASSES
 from her2genomics.tmb_interval import burden_category, burden_interval
 from her2genomics.tmb_rule import TmbRule
 from her2genomics.variant import Variant
-from her2genomics.variant_filters import DUPLICATE, PART_OF_EVENT, Attrition
+from her2genomics.variant_filters import DUPLICATE, PART_OF_EVENT, Attrition, VariantFilter
 
 EVALUABLE = "evaluable"
 NO_VARIANT = "not evaluable: no somatic variant"
@@ -32,7 +32,6 @@ SWAP_MIN_COUNT, SWAP_SHARE = 10, 0.5
 GERMLINE_LIKE_VAF = ((0.4, 0.6), (0.9, 1.0))
 GERMLINE_LIKE_SHARE = 0.8
 """A sample looks germline when this share of its somatic variants has a heterozygous or homozygous allele fraction."""
-_FIRST_READS_FILTER = "caller_germline"
 
 
 @dataclass
@@ -121,27 +120,39 @@ class SampleBurden:
         if not reasons and variant.key in self._counted:
             reasons.append(DUPLICATE)
         if reasons:
-            self.attrition.add(reasons)
+            self.attrition.add(reasons, complete=self.audit)
         else:
             self._counted[variant.key] = variant, reasons
         if self.audit:
             self.rows.append((variant, reasons))
 
     def _reasons(self, variant: Variant, annotate: Callable[[Variant], None] | None) -> list[str]:
+        """Return why a variant is left out: every reason with an audit, else the first."""
+        at_site, on_reads, on_origin, on_count = self.rule.phases
         reasons: list[str] = []
-        for i, test in enumerate(self.rule.filters):
-            if annotate is not None and test.stage == "annotation":
-                annotate(variant)
-                annotate = None
-            if not reasons and i == self.rule.n_somatic:
-                self.looks.see_somatic(variant)
-            if not reasons and test.name == _FIRST_READS_FILTER:
-                self.looks.see_reads(variant)
+        if self._fails(at_site, variant, reasons):
+            return reasons
+        if not reasons:
+            self.looks.see_reads(variant)
+        if self._fails(on_reads, variant, reasons):
+            return reasons
+        if annotate is not None:
+            annotate(variant)
+        if self._fails(on_origin, variant, reasons):
+            return reasons
+        if not reasons:
+            self.looks.see_somatic(variant)
+        self._fails(on_count, variant, reasons)
+        return reasons
+
+    def _fails(self, phase: Sequence[VariantFilter], variant: Variant, reasons: list[str]) -> bool:
+        """Add the failed filters of a phase to the reasons; True when no further question is needed."""
+        for test in phase:
             if test.fails(variant):
                 reasons.append(test.name)
                 if not self.audit:
-                    break
-        return reasons
+                    return True
+        return False
 
     def counted(self) -> list[Variant]:
         """Return the counted variants, phased neighbours joined to one event."""

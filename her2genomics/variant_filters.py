@@ -18,7 +18,6 @@ from typing import Literal
 
 import pandas as pd
 
-from her2genomics import schema
 from her2genomics.consequences import TRUNCATING_CLASSES
 from her2genomics.intervals import Intervals
 from her2genomics.variant import SMALL, Site, Variant
@@ -351,16 +350,18 @@ class Attrition:
         """Return zero counts."""
         return cls(Counter(), Counter(), Counter())
 
-    def add(self, reasons: Sequence[str]) -> None:
-        """Count one variant that fails all of these."""
+    def add(self, reasons: Sequence[str], *, complete: bool = True) -> None:
+        """Count one variant that fails all of these; without ``complete`` only the first one is known."""
         self.removed[reasons[0]] += 1
+        if not complete:
+            return
         self.failed.update(reasons)
         if len(reasons) == 1:
             self.only[reasons[0]] += 1
 
-    def table(self, sample_id: str, names: Sequence[str], *, complete: bool) -> pd.DataFrame:
+    def rows(self, sample_id: str, names: Sequence[str], *, complete: bool) -> list[dict[str, object]]:
         """Return the counts as ``filter_counts`` rows; ``n_failed`` is missing unless every filter was asked."""
-        rows = [
+        return [
             {
                 "sample_id": sample_id,
                 "filter": name,
@@ -370,4 +371,3 @@ class Attrition:
             }
             for name in names
         ]
-        return schema.conform(pd.DataFrame(rows), schema.FILTER_COUNTS) if rows else schema.empty(schema.FILTER_COUNTS)

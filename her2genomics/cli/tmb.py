@@ -147,9 +147,10 @@ def files(
     guessed. '-' reads standard input.  A file that cannot be used is reported, the others are written, and the exit
     code is 1.
     """
-    from her2genomics.io.tables import read_sample_list
     from her2genomics.io.write import write_table
-    from her2genomics.workflow.tmb_files import combine, settings_from, sources_table, tmb_of_callers, tmb_of_files
+    from her2genomics.workflow.tmb_callers import tmb_of_callers
+    from her2genomics.workflow.tmb_files import combine, sources_table, tmb_of_files
+    from her2genomics.workflow.tmb_settings import settings_from
 
     if bool(files) == bool(callers):
         raise click.UsageError("give VCF or MAF files, or the callers of one tumour by --vcf")
@@ -157,7 +158,7 @@ def files(
         **rule,
         tumor_sample=tumor_sample,
         transcript_choice=transcript,
-        samples=tuple(read_sample_list(samples)) if samples else (),
+        samples_path=samples,
         audit=audit is not None,
     )
     done = [tmb_of_callers(callers, settings)] if callers else tmb_of_files(files, settings, threads=threads)
@@ -232,7 +233,7 @@ def calibrate(
     pairs' range.
     """
     from her2genomics.io.write import write_table
-    from her2genomics.workflow.tmb_files import calibrate_tables
+    from her2genomics.workflow.tmb_calibrate import calibrate_tables
 
     if (pairs is None) == (slope is None or intercept is None):
         raise click.UsageError("give PAIRS to fit a line, or both --slope and --intercept")

@@ -18,6 +18,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 
 import pandas as pd
 
@@ -37,7 +39,7 @@ from her2genomics.io.vcf_populations import InfoPopulations
 from her2genomics.io.vcf_records import PLAIN_BASES, Record, broken, is_contig, open_record, site_of, split_alts
 from her2genomics.io.vcf_samples import SampleColumns, find_tumour
 from her2genomics.io.vcf_source import JOIN_HINT, SECOND_HEADER, LineSource, open_source
-from her2genomics.panel import Panel
+from her2genomics.panel import Panel, load_panel
 from her2genomics.variant import SMALL, Site, Variant, mutations_table
 
 Gap = tuple[str, Callable[[str, int], tuple[int, int]]]
@@ -97,6 +99,9 @@ class VcfReader:
         self._populations = InfoPopulations(self.header)
         own = [name for annotator in self.annotators for name in annotator.population_fields]
         self.population_fields = tuple(dict.fromkeys([*own, *self._populations.fields]))
+        self._declared = {contig.get("id", "") for contig in self.header.structured("contig")}
+        names = self.header.info
+        self._states_status = not names or bool(names.keys() & {"SS", "STATUS", "SOMATIC"})
         places = {name: i + 1 for i, name in enumerate(self.header.samples)}
         self._places = [places[name] for name in self.columns.tumours]
         self._normal_places = [places[name] if name else None for name in self.columns.normals]
@@ -206,9 +211,10 @@ class VcfReader:
             variant.sample, variant.normal = self.columns.sample_ids[i], self.columns.normals[i]
             if normal_place is not None:
                 normal_values = columns[normal_place].split(":")
-                normal = dialect.reads(normal_values, record.ref, record.alts, nth, self._oddities)
-                variant.n_depth, variant.n_ref_count, variant.n_alt_count = normal.depth, normal.ref, normal.alt
-            variant.caller_status = caller_status(record.info, dialect, values)
+                counts = dialect.counts(normal_values, record.ref, record.alts, nth, self._oddities)
+                variant.n_depth, variant.n_ref_count, variant.n_alt_count = counts
+            if self._states_status or "SS" in dialect.index:
+                variant.caller_status = caller_status(record.info, dialect, values)
             variant.phase_set = dialect.phase_set(values)
             if len(self._places) > 1:
                 variant.called = dialect.carries(values, nth, reads.vaf)
@@ -232,7 +238,7 @@ class VcfReader:
         if record is None:
             return
         allele = Allele(record.position, record.ref, record.alts, record.nth)
-        info = record.allele_info
+        info = record.info
         variant.pop_af = self._populations.frequency(info, allele)
         variant.pop_ac, variant.cosmic_count = (
             self._populations.count(info, allele),
@@ -243,7 +249,9 @@ class VcfReader:
             self.n_unannotated += 1
         else:
             fill_annotation(variant, effect)
-            self._unknown.update(f"consequence {term}" for term in effect.terms if not is_known_term(term))
+            for term in effect.terms:
+                if not is_known_term(term):
+                    self._unknown[f"consequence {term}"] += 1
 
     def _effect(self, info: Mapping[str, str], allele: Allele) -> Effect | None:
         for annotator in self.annotators:
@@ -269,8 +277,7 @@ class VcfReader:
         if not is_contig(name):
             raise broken(f"'{name[:20]}' is no contig name", self.path, number)
         chromosome = normalise_contig(name)
-        declared = {contig.get("id", "") for contig in self.header.structured("contig")}
-        if declared and name not in declared and chromosome not in CHROMOSOME_RANK:
+        if self._declared and name not in self._declared and chromosome not in CHROMOSOME_RANK:
             warnings.warn(DataWarning(f"{self.path}:{number}: contig {name} is not in the header"), stacklevel=3)
         self._contigs[name] = chromosome
         return chromosome
@@ -344,6 +351,11 @@ def _variant(site: Site, record: Record, reads: Reads) -> Variant:
     )
 
 
+@lru_cache(maxsize=16)
+def _aliases(folder: Path) -> Mapping[str, str]:
+    return load_panel(folder).alias_map()
+
+
 @contextmanager
 def open_vcf(
     path: str | os.PathLike[str],
@@ -399,7 +411,7 @@ def open_vcf(
             columns=find_tumour(header, tumor_sample),
             build=wanted or stated,
             annotators=find_annotators(header),
-            aliases={} if panel is None else panel.alias_map(),
+            aliases={} if panel is None else _aliases(panel.folder),
             has_gene=None if panel is None else panel.has_gene,
             transcript_choice=transcript_choice,
             source=source,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 from urllib.parse import unquote
 
-from her2genomics.consequences import ANNOVAR_FUNCTIONS, FUNCOTATOR_CLASSES, ontology_term
+from her2genomics.consequences import ANNOVAR_FUNCTIONS, FUNCOTATOR_CLASSES, ontology_terms
 from her2genomics.exceptions import AnnotationMissingError
 from her2genomics.io.vcf_effects import (
     CANONICAL,
@@ -57,56 +57,50 @@ class Annotator(Protocol):
         ...
 
 
-class Row:
-    """Access to ``|``-separated fields by lower-case name; absent ones are empty."""
+class Fields:
+    """Places of ``|``-separated fields by lower-case name; an absent field is an empty text at the end of the row."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(name.strip() for name in names)
         self._place = {name.lower(): i for i, name in reversed(list(enumerate(self.names)))}
 
-    def has(self, name: str) -> bool:
-        """Return True when the field is declared."""
-        return name in self._place
-
-    def reader(self, name: str) -> Callable[[Sequence[str]], str]:
-        """Return a function that gives the field of a row."""
-        place = self._place.get(name)
-        if place is None:
-            return lambda row: ""
-        return lambda row: row[place] if place < len(row) else ""
+    def place(self, name: str) -> int:
+        """Return the field's place, or -1."""
+        return self._place.get(name, -1)
 
     def places(self, wanted: Callable[[str], bool]) -> tuple[int, ...]:
         """Return the places of the fields whose name is wanted."""
         return tuple(i for i, name in enumerate(self.names) if wanted(name))
 
+    def rows(self, text: str) -> list[list[str]]:
+        """Return the rows of an annotation, as long as the header says, and an empty text behind them."""
+        n = len(self.names)
+        rows = [entry.split("|") for entry in text.split(",")]
+        for row in rows:
+            if len(row) < n:
+                row += [""] * (n - len(row))
+            row.append("")
+        return rows
+
 
 def _texts(row: Sequence[str], places: Sequence[int]) -> list[str]:
-    return [row[i] for i in places if i < len(row)]
+    return [row[i] for i in places]
 
 
 def _count(row: Sequence[str], places: Sequence[int]) -> int | None:
-    number = highest_number(_texts(row, places))
+    number = highest_number(_texts(row, places)) if places else None
     return None if number is None else int(number)
 
 
-def _own_rows(
-    rows: list[list[str]],
-    allele: Allele,
-    is_own: Callable[[list[str]], bool],
-    spelling: Callable[[list[str]], str],
-) -> list[list[str]]:
+def _own_rows(rows: list[list[str]], allele: Allele, place: int, spellings: set[str]) -> list[list[str]]:
     """Return the rows of one allele; a record that was split keeps the rows of its other alleles, which are left out.
 
     A record with one allele whose rows all spell one allele, differently (trimmed since), is taken to be that allele.
     """
-    own = [row for row in rows if is_own(row)]
+    own = [row for row in rows if row[place] in spellings]
     if own or len(allele.alts) > 1:
         return own
-    return rows if len({spelling(row) for row in rows}) == 1 else []
-
-
-def _first(row: Sequence[str]) -> str:
-    return row[0]
+    return rows if len({row[place] for row in rows}) == 1 else []
 
 
 class VepAnnotation:
@@ -115,108 +109,83 @@ class VepAnnotation:
     name = "VEP"
 
     def __init__(self, key: str, names: Sequence[str]) -> None:
-        self._key, fields = key, Row(names)
+        self._key, self._fields = key, Fields(names)
+        fields, place = self._fields, self._fields.place
         self._frequencies = fields.places(lambda name: is_population_frequency(name) or name == "AF")
-        self._counts = fields.places(is_population_count)
-        self._cosmic = fields.places(is_cosmic_count)
+        self._counts, self._cosmic = fields.places(is_population_count), fields.places(is_cosmic_count)
         self.population_fields = tuple(fields.names[i] for i in self._frequencies)
-        self._numbered = fields.has("allele_num")
-        self._allele, self._number = fields.reader("allele"), fields.reader("allele_num")
-        self._gene, self._feature = fields.reader("symbol"), fields.reader("feature")
-        self._kind, self._biotype = fields.reader("feature_type"), fields.reader("biotype")
-        self._terms = fields.reader("consequence")
-        self._mane_select, self._mane = fields.reader("mane_select"), fields.reader("mane")
-        self._canonical, self._pick = fields.reader("canonical"), fields.reader("pick")
-        self._hgvsc, self._hgvsp = fields.reader("hgvsc"), fields.reader("hgvsp")
-        self._position, self._residues = fields.reader("protein_position"), fields.reader("amino_acids")
+        self._allele, self._number = place("allele"), place("allele_num")
+        self._gene, self._feature, self._terms = place("symbol"), place("feature"), place("consequence")
+        self._kind, self._biotype = place("feature_type"), place("biotype")
+        self._mane_select, self._mane = place("mane_select"), place("mane")
+        self._canonical, self._pick = place("canonical"), place("pick")
+        self._hgvsc, self._hgvsp = place("hgvsc"), place("hgvsp")
+        self._position, self._residues = place("protein_position"), place("amino_acids")
 
     def effects(self, info: Mapping[str, str], allele: Allele) -> list[Effect]:
         """Return the effects of one allele, matched by ALLELE_NUM or by VEP's spelling of the allele."""
         text = info.get(self._key)
         if not text:
             return []
-        rows = [entry.split("|") for entry in text.split(",")]
-        return [self._effect(row) for row in self._of_allele(rows, allele)]
+        return [self._effect(row) for row in self._of_allele(self._fields.rows(text), allele)]
 
     def _of_allele(self, rows: list[list[str]], allele: Allele) -> list[list[str]]:
-        if self._numbered and len(allele.alts) > 1:
-            return [row for row in rows if self._number(row) == str(allele.nth + 1)]
-        spellings = {
-            allele.alt,
-            vep_allele(allele.ref, allele.alts, allele.nth),
-            vep_allele(allele.ref, [allele.alt], 0),
-        }
-        return _own_rows(rows, allele, lambda row: self._allele(row) in spellings, self._allele)
+        if self._number >= 0 and len(allele.alts) > 1:
+            return [row for row in rows if row[self._number] == str(allele.nth + 1)]
+        spellings = {allele.alt}
+        if len(allele.ref) > 1 or len(allele.alt) > 1 or len(allele.alts) > 1:
+            spellings |= {vep_allele(allele.ref, allele.alts, allele.nth), vep_allele(allele.ref, [allele.alt], 0)}
+        return _own_rows(rows, allele, self._allele, spellings)
 
     def _effect(self, row: list[str]) -> Effect:
-        transcript = self._kind(row) in ("Transcript", "")
         rank = UNFLAGGED
-        if self._mane_select(row) or "MANE_Select" in self._mane(row):
+        if row[self._mane_select] or "MANE_Select" in row[self._mane]:
             rank = MANE
-        elif self._canonical(row) == "YES":
+        elif row[self._canonical] == "YES":
             rank = CANONICAL
-        elif self._pick(row) == "1":
+        elif row[self._pick] == "1":
             rank = PICKED
-        return Effect(
-            gene=self._gene(row),
-            transcript=self._feature(row),
-            biotype=self._biotype(row) if transcript else "regulatory",
-            terms=tuple(self._terms(row).split("&")),
-            rank=rank,
-            row=row,
-        )
+        biotype = row[self._biotype] if row[self._kind] in ("Transcript", "") else "regulatory"
+        terms = tuple(row[self._terms].split("&"))
+        return Effect(row[self._gene], row[self._feature], biotype, terms, "", rank, row)
 
     def complete(self, effect: Effect) -> None:
         """Fill in HGVS (or the residue from Protein_position and Amino_acids) and the population fields."""
         row = effect.row
-        effect.hgvsc = unquote(self._hgvsc(row).rpartition(":")[2])
-        effect.hgvsp = short_protein(self._hgvsp(row))
+        effect.hgvsc = unquote(row[self._hgvsc].rpartition(":")[2])
+        effect.hgvsp = short_protein(row[self._hgvsp])
         if not effect.hgvsp:
-            before, slash, after = self._residues(row).partition("/")
-            effect.hgvsp = protein_from_residues(
-                self._position(row).partition("/")[0], before, after if slash else before
-            )
+            before, slash, after = row[self._residues].partition("/")
+            first = row[self._position].partition("/")[0]
+            effect.hgvsp = protein_from_residues(first, before, after if slash else before)
         effect.pop_af = highest_number(_texts(row, self._frequencies))
         effect.pop_ac, effect.cosmic_count = _count(row, self._counts), _count(row, self._cosmic)
 
 
 class SnpEffAnnotation:
-    """SnpEff's ANN."""
+    """SnpEff's ANN: Allele, Annotation, Impact, Gene_Name, Gene_ID, Feature_Type, Feature_ID, BioType, Rank, HGVS."""
 
     name = "SnpEff"
     population_fields: tuple[str, ...] = ()
-
-    def __init__(self) -> None:
-        fields = Row(_SNPEFF_FIELDS)
-        self._terms, self._gene = fields.reader("annotation"), fields.reader("gene_name")
-        self._kind, self._feature = fields.reader("feature_type"), fields.reader("feature_id")
-        self._biotype = fields.reader("transcript_biotype")
-        self._hgvsc, self._hgvsp = fields.reader("hgvs.c"), fields.reader("hgvs.p")
+    _FIELDS = Fields(_SNPEFF_FIELDS)
 
     def effects(self, info: Mapping[str, str], allele: Allele) -> list[Effect]:
         """Return the effects of one allele; comparisons with the germline allele (``G-C``) are left out."""
         text = info.get("ANN")
         if not text:
             return []
-        rows = [entry.split("|") for entry in text.split(",")]
+        rows = self._FIELDS.rows(text)
         somatic = [row for row in rows if "-" not in row[0]] or rows
-        return [
-            self._effect(row) for row in _own_rows(somatic, allele, lambda row: row[0].strip() == allele.alt, _first)
-        ]
+        return [self._effect(row) for row in _own_rows(somatic, allele, 0, {allele.alt})]
 
-    def _effect(self, row: list[str]) -> Effect:
-        biotype = self._biotype(row)
-        return Effect(
-            gene=self._gene(row),
-            transcript=self._feature(row),
-            biotype=_SNPEFF_BIOTYPES.get(biotype, biotype) if self._kind(row) in ("transcript", "") else "feature",
-            terms=tuple(ontology_term(term) for term in self._terms(row).split("&")),
-            row=row,
-        )
+    @staticmethod
+    def _effect(row: list[str]) -> Effect:
+        biotype = _SNPEFF_BIOTYPES.get(row[7], row[7]) if row[5] in ("transcript", "") else "feature"
+        return Effect(row[3], row[6], biotype, ontology_terms(row[1]), row=row)
 
     def complete(self, effect: Effect) -> None:
         """Fill in HGVS."""
-        effect.hgvsc, effect.hgvsp = self._hgvsc(effect.row), short_protein(self._hgvsp(effect.row))
+        effect.hgvsc, effect.hgvsp = effect.row[9], short_protein(effect.row[10])
 
 
 class CsqAnnotation:
@@ -231,33 +200,22 @@ class CsqAnnotation:
         if not text:
             return []
         entries = text.split(",")
-        rows = [entry.split("|") for entry in entries if not entry.startswith("@")]
+        rows = [(entry.split("|") + [""] * 7)[:7] for entry in entries if not entry.startswith("@")]
         change = f"{allele.position}{allele.ref}>{allele.alt}"
-        unplaced = [row for row in rows if not _dna_change(row)]
-        placed = [row for row in rows if _dna_change(row)]
-        own = _own_rows(placed, allele, lambda row: change in _dna_change(row).split("+"), _dna_change) + unplaced
+        spellings = {row[6] for row in rows if change in row[6].split("+")}
+        own = _own_rows([row for row in rows if row[6]], allele, 6, spellings) + [row for row in rows if not row[6]]
         if own:
-            return [self._effect(row) for row in own]
+            return [Effect(row[1], row[2], row[3], ontology_terms(row[0]), row=row) for row in own]
         return [Effect(part_of=int(entry[1:])) for entry in entries if entry.startswith("@") and entry[1:].isdigit()][
             :1
         ]
 
-    @staticmethod
-    def _effect(row: list[str]) -> Effect:
-        gene, transcript, biotype = (*row[1:4], "", "", "")[:3]
-        terms = tuple(ontology_term(term) for term in row[0].split("&"))
-        return Effect(gene=gene, transcript=transcript, biotype=biotype, terms=terms, row=row)
-
     def complete(self, effect: Effect) -> None:
         """Fill in the protein change from csq's ``1047H>1047R``."""
-        found = _CSQ_CHANGE.match(effect.row[5]) if len(effect.row) > 5 else None
+        found = _CSQ_CHANGE.match(effect.row[5]) if effect.row else None
         if found:
             first, before, _, after = found.groups()
             effect.hgvsp = protein_from_residues(first, before, after or before)
-
-
-def _dna_change(row: Sequence[str]) -> str:
-    return row[6] if len(row) > 6 else ""
 
 
 class FuncotatorAnnotation:
@@ -266,16 +224,14 @@ class FuncotatorAnnotation:
     name = "Funcotator"
 
     def __init__(self, names: Sequence[str]) -> None:
-        fields = Row([re.sub(r"^Gencode_\d+_", "", name.strip()) for name in names])
-        self._frequencies = fields.places(is_population_frequency)
-        self._counts = fields.places(is_population_count)
-        lists = fields.places(lambda name: name in ("dbSNP_CAF", "dbSNP_TOPMED"))
-        self._lists = lists
-        self.population_fields = tuple(fields.names[i] for i in (*self._frequencies, *lists))
-        self._gene, self._transcript = fields.reader("hugosymbol"), fields.reader("annotationtranscript")
-        self._class = fields.reader("variantclassification")
-        self._hgvsc, self._hgvsp = fields.reader("cdnachange"), fields.reader("proteinchange")
-        self._cosmic = fields.reader("cosmic_overlapping_mutations")
+        self._fields = fields = Fields([re.sub(r"^Gencode_\d+_", "", name.strip()) for name in names])
+        self._frequencies, self._counts = fields.places(is_population_frequency), fields.places(is_population_count)
+        self._lists = fields.places(lambda name: name in ("dbSNP_CAF", "dbSNP_TOPMED"))
+        self.population_fields = tuple(fields.names[i] for i in (*self._frequencies, *self._lists))
+        self._gene, self._transcript = fields.place("hugosymbol"), fields.place("annotationtranscript")
+        self._class = fields.place("variantclassification")
+        self._hgvsc, self._hgvsp = fields.place("cdnachange"), fields.place("proteinchange")
+        self._cosmic = fields.place("cosmic_overlapping_mutations")
 
     def effects(self, info: Mapping[str, str], allele: Allele) -> list[Effect]:
         """Return the entries of the allele's bracket; the first is Funcotator's own choice."""
@@ -285,28 +241,23 @@ class FuncotatorAnnotation:
         brackets = text.split("],[")
         if allele.nth >= len(brackets):
             return []
-        entries = [entry.split("|") for entry in brackets[allele.nth].strip("[]").split("#")]
+        entries = self._fields.rows(brackets[allele.nth].strip("[]").replace("#", ","))
         return [self._effect(row, PICKED if i == 0 else UNFLAGGED) for i, row in enumerate(entries)]
 
     def _effect(self, row: list[str], rank: int) -> Effect:
-        return Effect(
-            gene=decode_funcotation(self._gene(row)),
-            transcript=self._transcript(row),
-            classification=FUNCOTATOR_CLASSES.get(self._class(row).strip().upper(), "Targeted_Region"),
-            rank=rank,
-            row=row,
-        )
+        group = FUNCOTATOR_CLASSES.get(row[self._class].strip().upper(), "Targeted_Region")
+        return Effect(decode_funcotation(row[self._gene]), row[self._transcript], "", (), group, rank, row)
 
     def complete(self, effect: Effect) -> None:
         """Fill in the changes, the highest frequency (dbSNP's lists too) and the COSMIC count of the change."""
         row = effect.row
-        change = decode_funcotation(self._hgvsp(row))
-        effect.hgvsc, effect.hgvsp = decode_funcotation(self._hgvsc(row)), short_protein(change)
+        change = decode_funcotation(row[self._hgvsp])
+        effect.hgvsc, effect.hgvsp = decode_funcotation(row[self._hgvsc]), short_protein(change)
         found = [highest_number(_texts(row, self._frequencies))]
         found += [dbsnp_frequency(decode_funcotation(text)) for text in _texts(row, self._lists)]
         effect.pop_af = max((f for f in found if f is not None), default=None)
         effect.pop_ac = _count(row, self._counts)
-        counts = re.findall(r"([^|(]+)\((\d+)\)", decode_funcotation(self._cosmic(row)))
+        counts = re.findall(r"([^|(]+)\((\d+)\)", decode_funcotation(row[self._cosmic]))
         effect.cosmic_count = max((int(n) for name, n in counts if name.strip() == change.strip()), default=None)
 
 

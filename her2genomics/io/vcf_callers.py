@@ -18,13 +18,15 @@ number (``.``, ``nan``, text) is missing; a depth such as ``79.0663`` is read as
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 _FRACTION_KEYS = ("AF", "FA", "VAF", "FREQ")
 _BASES = {"A": "AU", "C": "CU", "G": "GU", "T": "TU"}
 _BCOUNT_INDEX = {"A": 0, "C": 1, "G": 2, "T": 3}
 _PHASE_KEYS = ("PID", "PS")
+Counts = tuple[int | None, int | None, int | None]
+CountReader = Callable[[Sequence[str], str, Sequence[str], int], Counts | None]
 
 
 @dataclass(slots=True)
@@ -70,6 +72,18 @@ class Dialect:
     def __post_init__(self) -> None:
         self.index = {key: i for i, key in enumerate(self.keys)}
         self.fraction_keys = tuple(key for key in _FRACTION_KEYS if key in self.index)
+        self._phased = any(key in self.index for key in _PHASE_KEYS)
+        order: tuple[tuple[str, CountReader], ...] = (
+            ("TIR", self._strelka_indel),
+            ("AU", self._strelka),
+            ("AD", self._allele_depths),
+            ("VD", self._variant_depth),
+            ("AO", self._freebayes),
+            ("DP4", self._strands),
+            ("BCOUNT", self._bases),
+            ("NV", self._platypus),
+        )
+        self._readers = [read for key, read in order if key in self.index]
 
     def reads(self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int, oddities: Oddities) -> Reads:
         """Return the read support of the ``nth`` alternate allele (0-based) in one sample column.
@@ -94,6 +108,12 @@ class Dialect:
             vaf = alt_count / total
         return Reads(vaf, depth, ref_count, alt_count)
 
+    def counts(self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int, oddities: Oddities) -> Counts:
+        """Return depth, reference and variant reads of the ``nth`` alternate allele, without its fraction."""
+        ref_count, alt_count, total = self._counts(values, ref, alts, nth)
+        depth = self._depth(values, oddities)
+        return total if depth is None else depth, ref_count, alt_count
+
     def value(self, values: Sequence[str], key: str) -> str | None:
         """Return the text of a key, or None when it is absent or a dot."""
         i = self.index.get(key)
@@ -112,6 +132,8 @@ class Dialect:
 
     def phase_set(self, values: Sequence[str]) -> str | None:
         """Return the haplotype that the caller phased the variant to: phase set and side of the genotype."""
+        if not self._phased:
+            return None
         name = next((v for v in (self.value(values, key) for key in _PHASE_KEYS) if v), None)
         genotype = self.value(values, "PGT") or self.value(values, "GT") or ""
         return f"{name}:{genotype}" if name and "|" in genotype else None
@@ -121,8 +143,9 @@ class Dialect:
             text = self.value(values, key)
             if text is None:
                 continue
-            parts = text.split(",")
-            number = parse_fraction(_value_of_allele(parts, nth, n_alts))
+            if n_alts > 1 or "," in text:
+                text = _value_of_allele(text.split(","), nth, n_alts)
+            number = parse_fraction(text)
             if number is None:
                 continue
             if 0.0 <= number <= 1.0:
@@ -141,33 +164,32 @@ class Dialect:
             number = parse_number(text)
             return None if number is None else math.floor(number)
 
-    def _counts(
-        self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int
-    ) -> tuple[int | None, int | None, int | None]:
+    def _counts(self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int) -> Counts:
         """Return reference reads, variant reads and the total that the fraction is taken over."""
-        for read in (self._strelka, self._allele_depths, self._freebayes, self._strands, self._bases, self._platypus):
-            pair = read(values, ref, alts, nth)
-            if pair is not None:
-                return pair
+        for read in self._readers:
+            counts = read(values, ref, alts, nth)
+            if counts is not None:
+                return counts
         return None, None, None
 
-    def _strelka(
-        self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int
-    ) -> tuple[int | None, int | None, int | None] | None:
-        if "TIR" in self.index:
-            return _pair(self._first(values, "TAR"), self._first(values, "TIR"))
-        alt = alts[nth]
-        if "AU" in self.index and ref in _BASES and alt in _BASES:
-            return _pair(self._first(values, _BASES[ref]), self._first(values, _BASES[alt]))
-        return None
+    def _strelka_indel(self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int) -> Counts | None:
+        return _pair(self._first(values, "TAR"), self._first(values, "TIR"))
 
-    def _allele_depths(
-        self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int
-    ) -> tuple[int | None, int | None, int | None] | None:
+    def _strelka(self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int) -> Counts | None:
+        alt = alts[nth]
+        if ref not in _BASES or alt not in _BASES:
+            return None
+        return _pair(self._first(values, _BASES[ref]), self._first(values, _BASES[alt]))
+
+    def _allele_depths(self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int) -> Counts | None:
         text = self.value(values, "AD")
         if text is None:
-            return self._variant_depth(values)
-        counts = [parse_count(part) for part in text.split(",")]
+            return None
+        parts = text.split(",")
+        if len(parts) == 2 and len(alts) == 1 and parts[0].isdigit() and parts[1].isdigit():
+            reference, variant = int(parts[0]), int(parts[1])
+            return reference, variant, reference + variant
+        counts = [parse_count(part) for part in parts]
         if len(counts) == len(alts) + 1:
             if counts[nth + 1] is None:
                 return None
@@ -175,21 +197,17 @@ class Dialect:
             return counts[0], counts[nth + 1], total
         if "RD" in self.index and len(counts) == len(alts):
             return _pair(self._first(values, "RD"), counts[nth])
-        if (
-            len(counts) >= 2 and len(alts) == 1
-        ):  # a merged record that lost its other alleles: reference first, variant last
+        if len(counts) >= 2 and len(alts) == 1:  # a merged record that lost its other alleles: the variant is last
             return _pair(counts[0], counts[-1])
         return None
 
-    def _variant_depth(self, values: Sequence[str]) -> tuple[int | None, int | None, int | None] | None:
+    def _variant_depth(self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int) -> Counts | None:
         alt, depth = self._first(values, "VD"), self._first(values, "DP")
         if alt is None or depth is None or depth < alt:
             return None
         return depth - alt, alt, depth
 
-    def _freebayes(
-        self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int
-    ) -> tuple[int | None, int | None, int | None] | None:
+    def _freebayes(self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int) -> Counts | None:
         text = self.value(values, "AO")
         if text is None:
             return None
@@ -199,9 +217,7 @@ class Dialect:
             return None
         return reference, counts[nth], reference + sum(c for c in counts if c is not None)
 
-    def _strands(
-        self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int
-    ) -> tuple[int | None, int | None, int | None] | None:
+    def _strands(self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int) -> Counts | None:
         text = self.value(values, "DP4")
         counts = [parse_count(part) for part in text.replace("%2C", ",").split(",")] if text else []
         if len(counts) != 4 or len(alts) != 1 or any(c is None for c in counts):
@@ -209,9 +225,7 @@ class Dialect:
         forward_ref, reverse_ref, forward_alt, reverse_alt = (c or 0 for c in counts)
         return _pair(forward_ref + reverse_ref, forward_alt + reverse_alt)
 
-    def _bases(
-        self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int
-    ) -> tuple[int | None, int | None, int | None] | None:
+    def _bases(self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int) -> Counts | None:
         text = self.value(values, "BCOUNT")
         alt = alts[nth]
         if text is None or ref not in _BCOUNT_INDEX or alt not in _BCOUNT_INDEX:
@@ -221,9 +235,7 @@ class Dialect:
             return None
         return _pair(counts[_BCOUNT_INDEX[ref]], counts[_BCOUNT_INDEX[alt]])
 
-    def _platypus(
-        self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int
-    ) -> tuple[int | None, int | None, int | None] | None:
+    def _platypus(self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int) -> Counts | None:
         variant, total = self.value(values, "NV"), self.value(values, "NR")
         if variant is None or total is None:
             return None
@@ -238,7 +250,7 @@ class Dialect:
         return None if text is None else parse_count(text.split(",", 1)[0])
 
 
-def _pair(ref: int | None, alt: int | None) -> tuple[int | None, int | None, int | None] | None:
+def _pair(ref: int | None, alt: int | None) -> Counts | None:
     return None if ref is None or alt is None else (ref, alt, ref + alt)
 
 
@@ -275,11 +287,10 @@ def parse_fraction(text: str) -> float | None:
     >>> parse_fraction("38.46%"), parse_fraction("0.2%") == 0.002, parse_fraction(".")
     (0.3846, True, None)
     """
-    bare = text.strip()
-    if bare.endswith("%"):
-        number = parse_number(bare[:-1])
-        return None if number is None else parse_number(f"{bare[:-1]}e-2")
-    return parse_number(bare)
+    if "%" in text:
+        bare = text.strip().removesuffix("%")
+        return None if parse_number(bare) is None else parse_number(f"{bare}e-2")
+    return parse_number(text)
 
 
 def caller_status(info: Mapping[str, str], tumour: Dialect | None, values: Sequence[str]) -> str:

@@ -23,10 +23,9 @@ from her2genomics.exceptions import BuildMismatchError, FileFormatError
 from her2genomics.genome import build_from_contig_lengths, normalise_contig
 from her2genomics.io.vcf_annotators import CsqAnnotation
 from her2genomics.io.vcf_effects import Allele, choose_effect, fill_annotation
-from her2genomics.io.vcf_records import info_fields
+from her2genomics.io.vcf_records import Info
 from her2genomics.variant import Site, Variant
 
-ANNOTATOR_NAME = "bcftools csq, here"
 _CSQ = "import sys; from pysam import bcftools; sys.stdout.write(bcftools.csq(*sys.argv[1:]))"
 """Run in a process of its own: csq keeps the position of its last record in a static variable, so a second call in one
 process takes a lower position for an unsorted file."""
@@ -164,7 +163,7 @@ def _vcf_allele(variant: Variant, sequence: pysam.FastaFile, contigs: Mapping[st
     return VcfAllele(contig, position, anchor + ref, anchor + alt) if anchor else None
 
 
-def _run_csq(alleles: set[VcfAllele], fasta: str, gff: str) -> dict[VcfAllele, dict[str, str]]:
+def _run_csq(alleles: set[VcfAllele], fasta: str, gff: str) -> dict[VcfAllele, Info]:
     """Return csq's INFO for each allele."""
     with tempfile.TemporaryDirectory(prefix="her2g_csq_") as folder:
         models, calls = Path(folder) / "genes.gff3", Path(folder) / "variants.vcf"
@@ -180,7 +179,7 @@ def _run_csq(alleles: set[VcfAllele], fasta: str, gff: str) -> dict[VcfAllele, d
     for line in text.splitlines():
         if not line.startswith("#"):
             contig, position, _, ref, alt, _, _, info = line.split("\t")[:8]
-            found[VcfAllele(contig, int(position), ref, alt)] = info_fields(info)
+            found[VcfAllele(contig, int(position), ref, alt)] = Info(info)
     missing = alleles - found.keys()
     if missing:
         raise FileFormatError(f"bcftools csq returned {len(found)} of {len(alleles)} variants", path=fasta)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import unquote
 
-from her2genomics.consequences import classify_terms, refine_class, severity
+from her2genomics.consequences import classify_terms, highest_severity, refine_class
 from her2genomics.variant import Variant
 
 Number = TypeVar("Number", int, float)
@@ -111,20 +111,30 @@ def choose_effect(
     >>> choose_effect([other, canonical]).terms, choose_effect([other, canonical], choice="most-severe").terms
     (('missense_variant',), ('stop_gained',))
     """
-    pool = list(effects)
+    if len(effects) < 2:
+        return effects[0] if effects else None
+    pool: Sequence[Effect] = effects
     if has_gene is not None:
         pool = [e for e in pool if has_gene(e.gene)] or pool
     pool = [e for e in pool if e.biotype in ("protein_coding", "")] or pool
-    if choice == "preferred":
-        best: dict[str, int] = {}
-        for effect in pool:
-            best[effect.gene] = min(best.get(effect.gene, UNFLAGGED), effect.rank)
-        pool = [e for e in pool if e.rank == best[e.gene]]
-    return min(pool, key=_effect_severity, default=None)
+    if choice == "most-severe":
+        return min(pool, key=_effect_severity)
+    genes = {e.gene for e in pool}
+    if len(genes) == 1:
+        return min(pool, key=_rank_and_severity)
+    return min((min((e for e in pool if e.gene == gene), key=_rank_and_severity) for gene in genes), key=_tie_broken)
+
+
+def _rank_and_severity(effect: Effect) -> tuple[int, int]:
+    return effect.rank, _effect_severity(effect)
+
+
+def _tie_broken(effect: Effect) -> tuple[int, str]:
+    return _effect_severity(effect), effect.gene
 
 
 def _effect_severity(effect: Effect) -> int:
-    return 0 if effect.classification else min((severity(term) for term in effect.terms), default=severity(""))
+    return 0 if effect.classification else highest_severity(effect.terms)
 
 
 def vep_allele(ref: str, alts: Sequence[str], nth: int) -> str:
@@ -149,7 +159,9 @@ def short_protein(text: str) -> str:
     >>> short_protein("ENSP00000263967.3:p.His1047Arg"), short_protein("p.Arg213Ter"), short_protein("p.Thr190%3D")
     ('p.H1047R', 'p.R213*', 'p.T190=')
     """
-    change = unquote(text.rpartition(":")[2])
+    change = text.rpartition(":")[2]
+    if "%" in change:
+        change = unquote(change)
     return _AMINO_ACID.sub(lambda match: _THREE_LETTERS[match.group()], change)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from her2genomics.exceptions import FileFormatError
@@ -15,7 +16,6 @@ _LETTERS = re.compile(r"[ACGTNRYSWKMBDHV]+")
 _SLASHED = re.compile(r"[ACGTN]+(/[ACGTN]+)+", re.IGNORECASE)
 _NO_ALTERNATE = frozenset({".", "*", "<*>", "<NON_REF>", "<X>", ""})
 _CONTIG = re.compile(r"[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*")
-_ANNOVAR_TEXT = "ANNOVAR blocks"
 
 
 @dataclass(slots=True)
@@ -46,23 +46,48 @@ class Record:
     info_text: str
     columns: list[str]
     nth: int = 0
-    _info: dict[str, str] | None = None
 
     @property
-    def info(self) -> dict[str, str]:
-        """INFO as key to value, parsed once."""
-        if self._info is None:
-            self._info = info_fields(self.info_text)
-        return self._info
-
-    @property
-    def allele_info(self) -> dict[str, str]:
+    def info(self) -> Info:
         """INFO of the allele in hand: its own block of keys where ANNOVAR wrote one per allele."""
-        text = self.info.get(_ANNOVAR_TEXT)
-        if text is None:
-            return self.info
-        blocks = [block.partition(";ALLELE_END")[0] for block in text.split("ANNOVAR_DATE=")[1:]]
-        return self.info | info_fields(f"ANNOVAR_DATE={blocks[min(self.nth, len(blocks) - 1)]}")
+        text = self.info_text
+        if "ALLELE_END" not in text:
+            return Info(text)
+        before, *blocks = text.split("ANNOVAR_DATE=")
+        own = blocks[min(self.nth, len(blocks) - 1)].partition(";ALLELE_END")[0]
+        return Info(f"{before}ANNOVAR_DATE={own}")
+
+
+class Info(Mapping[str, str]):
+    """INFO as key to value, looked up in the text as it is asked for; flags have an empty value.
+
+    Examples
+    --------
+    >>> info = Info("DP=30;SOMATIC;AF=0.1")
+    >>> info.get("AF"), info.get("F"), "SOMATIC" in info, info["SOMATIC"], list(info)
+    ('0.1', None, True, '', ['DP', 'SOMATIC', 'AF'])
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = f";{text};"
+
+    def __getitem__(self, key: str) -> str:
+        text = self._text
+        start = text.find(f";{key}=")
+        if start < 0:
+            if f";{key};" in text:
+                return ""
+            raise KeyError(key)
+        start += len(key) + 2
+        return text[start : text.find(";", start)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([pair.partition("=")[0] for pair in self._text[1:-1].split(";")])
+
+    def __len__(self) -> int:
+        return self._text.count(";") - 1
 
 
 def open_record(line: int, position: int, parts: list[str], ref: str, alts: list[str]) -> Record:
@@ -112,20 +137,6 @@ def site_of(chromosome: str, position: int, ref: str, alt: str, filters: str) ->
     start, end, short_ref, short_alt = trim_alleles(position, ref, alt)
     kind = SMALL if max(len(short_ref), len(short_alt)) <= MAX_SMALL_VARIANT else STRUCTURAL
     return Site(chromosome, start, end, short_ref, short_alt, filters, kind)
-
-
-def info_fields(text: str) -> dict[str, str]:
-    """Return INFO as key to value; flags have an empty value.
-
-    Examples
-    --------
-    >>> info_fields("DP=30;SOMATIC")
-    {'DP': '30', 'SOMATIC': ''}
-    """
-    fields = dict(pair.partition("=")[::2] for pair in text.split(";"))
-    if "ALLELE_END" in fields:
-        fields[_ANNOVAR_TEXT] = text
-    return fields
 
 
 def is_contig(name: str) -> bool:

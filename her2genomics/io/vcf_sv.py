@@ -26,7 +26,7 @@ from her2genomics import schema
 from her2genomics.genome import normalise_build, normalise_contig, require_same_build
 from her2genomics.io.vcf_callers import Dialect, parse_count
 from her2genomics.io.vcf_header import VcfHeader, read_header
-from her2genomics.io.vcf_records import broken, info_fields
+from her2genomics.io.vcf_records import Info, broken
 from her2genomics.io.vcf_samples import SampleColumns, find_tumour
 from her2genomics.io.vcf_source import open_source
 from her2genomics.panel import Panel
@@ -131,7 +131,7 @@ def read_sv_vcf(
 
 def _adjacencies(
     lines: Iterator[tuple[int, str]], header: VcfHeader, skipped: Counter[str]
-) -> Iterator[tuple[Adjacency, dict[str, str], list[str]]]:
+) -> Iterator[tuple[Adjacency, Info, list[str]]]:
     for number, line in lines:
         parts = line.rstrip("\r").split("\t")
         if len(parts) != header.n_columns:
@@ -140,7 +140,7 @@ def _adjacencies(
             raise broken(f"the record has {len(parts)} columns, the header {header.n_columns}", header.path, number)
         if not parts[1].isdigit():
             raise broken(f"position '{parts[1][:20]}' is not a whole number", header.path, number)
-        info = info_fields(parts[7])
+        info = Info(parts[7])
         adjacency = _adjacency(parts, info, number)
         if adjacency is None:
             skipped["no second place"] += 1
@@ -150,7 +150,7 @@ def _adjacencies(
             yield adjacency, info, parts
 
 
-def _adjacency(parts: Sequence[str], info: dict[str, str], line: int) -> Adjacency | None:
+def _adjacency(parts: Sequence[str], info: Info, line: int) -> Adjacency | None:
     """Return the two places of a record; None for a small variant or a breakend without a mate."""
     chromosome, position, alt = normalise_contig(parts[0]), int(parts[1]), parts[4]
     kind = info.get("SVTYPE") or alt.strip("<>").partition(":")[0]
@@ -168,7 +168,7 @@ def _adjacency(parts: Sequence[str], info: dict[str, str], line: int) -> Adjacen
 
 
 def _carriers(
-    columns: SampleColumns, header: VcfHeader, info: dict[str, str], parts: Sequence[str], skipped: Counter[str]
+    columns: SampleColumns, header: VcfHeader, info: Info, parts: Sequence[str], skipped: Counter[str]
 ) -> Iterator[tuple[str, float | None]]:
     """Yield the tumours that carry the event as a somatic one, with their allele fraction."""
     if not columns.tumours:

@@ -31,8 +31,6 @@ CONF_LEVEL = 0.95
 EXACT_BELOW = 50
 # Pairwise differences that are held at once.
 PAIRS_AT_ONCE = 4_000_000
-# Halvings of an interval of floats: enough to leave two neighbours.
-BISECTIONS = 2_200
 # Relative slack when a cumulated probability is compared with alpha / 2, as in R's qwilcox.
 ROUNDING = 1e-12
 
@@ -97,7 +95,8 @@ def rank_sum(x: npt.ArrayLike, y: npt.ArrayLike, *, conf_level: float = CONF_LEV
     -----
     `p_value` equals R's ``wilcox.test(x, y)``, and so do the exact shift and limits. With ties R solves for the shift
     by stepping through a discontinuous function; here it is the median of all pairwise differences, and the limits are
-    the differences of the matching ranks. If all values are equal p is 1 and the shift 0 (R: not a number).
+    the differences of the matching ranks, so that one of them may be exactly 0 though p is small. If all values are
+    equal p is 1 and the shift 0 (R: not a number).
 
     References
     ----------
@@ -190,9 +189,9 @@ def _ranked_difference(x: Floats, x_times: Integers, y: Floats, below_y: Integer
 
     low, high = x[0] - y[-1] - 1.0, x[-1] - y[0] + 1.0
     first_low, first_high = first_within(low), first_within(high)
-    for _ in range(BISECTIONS):
+    while int((first_low - first_high).sum()) > PAIRS_AT_ONCE:
         middle = low + (high - low) / 2
-        if int((first_low - first_high).sum()) <= PAIRS_AT_ONCE or not low < middle < high:
+        if not low < middle < high:  # neighbouring floats: all that is left is one difference
             break
         first = first_within(middle)
         if n_within(first) >= rank:

@@ -216,7 +216,7 @@ def detectable_difference(
     -----
     Normal approximation with continuity correction [1]_. It errs on the safe side: at group sizes from 30 to 231 and a
     wanted power of 0.8 the exact power of Fisher's test at these proportions is 0.81 to 0.87 for baselines of 0.1 to
-    0.5, up to 0.93 for rarer ones.
+    0.5, up to 0.94 for rarer ones.
 
     References
     ----------

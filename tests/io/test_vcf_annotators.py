@@ -216,7 +216,7 @@ class TestAnnovar:
     def effects(text: str, alts: list[str] = ["T"], nth: int = 0) -> list[Any]:  # noqa: B006
         record = Record(1, 100, "C", alts, None, text, [], nth)
         annotation = AnnovarAnnotation("refGene")
-        found = annotation.effects(record.allele_info, Allele(100, "C", alts, nth))
+        found = annotation.effects(record.info, Allele(100, "C", alts, nth))
         for effect in found:
             annotation.complete(effect)
         return found

@@ -13,7 +13,8 @@ import pytest
 from her2genomics.consequences import canonical_class, refine_class
 from her2genomics.exceptions import AmbiguousInputError, AnnotationMissingError
 from her2genomics.io.vcf import VcfReader, open_vcf, read_vcf
-from her2genomics.workflow.tmb_files import TmbSettings, tmb_of_file
+from her2genomics.workflow.tmb_files import tmb_of_file
+from her2genomics.workflow.tmb_settings import TmbSettings
 
 pytestmark = pytest.mark.real_data
 

@@ -247,3 +247,15 @@ def test_chi_square_of_one_row_says_nothing():
 def test_chi_square_refuses(table, message):
     with pytest.raises(StatisticsError, match=message):
         chi_square(table)
+
+
+@pytest.mark.verify
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("share", "valid"), [(0.3, True), (0.1, True), (0.03, False), (0.01, False)])
+def test_chi_square_size_at_the_group_sizes_of_the_study(share, valid):
+    """Within 0.045-0.055 where `valid`; below that it is what the flag says it is, an approximation."""
+    counts = np.random.default_rng(5).binomial([90, 231], share, (20_000, 2))
+    results = [chi_square([[a, 90 - a], [b, 231 - b]]) for a, b in counts]
+    assert (np.mean([result.valid for result in results]) > 0.5) == valid
+    if valid:
+        assert 0.045 <= np.mean([result.p_value <= 0.05 for result in results]) <= 0.055

@@ -54,10 +54,8 @@ def as_table(row):
 
 
 def test_by_hand():
-    """Rows 2, 2 and columns 2, 1, 1: the 4 tables [2..] weigh 1/2, 1/2, 1, 1 ... in all 1/6 + 1/6 + 2/3.
-
-    With row 1 = (2,0,0): 2!2!2!/(4! 2!) = 1/6; (0,1,1): 1/6; (1,1,0) and (1,0,1): 1/3 each.
-    """
+    """Rows 2, 2 and columns 2, 1, 1 allow four tables; by their first row: (2, 0, 0) has probability
+    2! 2! 2! / (4! 2!) = 1/6, its mirror image (0, 1, 1) as well, (1, 1, 0) and (1, 0, 1) have 2! 2! 2! / 4! = 1/3."""
     assert fisher_freeman_halton([[2, 0, 0], [0, 1, 1]]).p_value == pytest.approx(1 / 3, rel=1e-14)
     assert fisher_freeman_halton([[1, 1, 0], [1, 0, 1]]).p_value == pytest.approx(1, rel=1e-14)
 
@@ -99,8 +97,7 @@ def test_equals_r_on_tables_that_take_r_minutes(r_table):
 
 
 def test_a_p_of_1e_78_keeps_its_digits():
-    """The study's surrogate subtypes, HER2-zero against HER2-positive: no table of other shape is as rare, so that p
-    is the sum over few tables; R gives 9.28245e-78."""
+    """The study's surrogate subtypes, HER2-zero against HER2-positive; R gives 9.28245e-78."""
     assert fisher_freeman_halton([[25, 35, 0, 0, 30], [0, 0, 118, 84, 0]]).p_value == pytest.approx(
         9.28245e-78, rel=1e-5
     )

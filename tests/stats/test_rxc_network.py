@@ -72,3 +72,10 @@ def test_work_is_counted_and_limited():
 def test_too_many_nodes_are_refused_before_they_are_made():
     with pytest.raises(TooMuchWorkError):
         Network(np.full((4, 4), 1_000), WORK_LIMIT)
+
+
+@pytest.mark.parametrize("table", [GRADE, np.array([[9, 8, 7, 6, 5, 4], [5, 6, 7, 8, 9, 9]])], ids=["edges", "paths"])
+def test_what_is_held_together_is_limited(monkeypatch, table):
+    monkeypatch.setattr(rxc_network, "HELD_LIMIT", 100)
+    with pytest.raises(TooMuchWorkError):
+        Network(table, WORK_LIMIT).p_value()

@@ -24,17 +24,10 @@ from her2genomics.io.vcf import read_vcf
 from her2genomics.panel import load_panel
 from her2genomics.tmb import compute_tmb
 from her2genomics.tmb_sample import NO_TUMOUR_VAF, NO_VARIANT
-from her2genomics.workflow.tmb_files import (
-    FileResult,
-    TmbSettings,
-    calibrate_tables,
-    combine,
-    settings_from,
-    sources_table,
-    tmb_of_callers,
-    tmb_of_file,
-    tmb_of_files,
-)
+from her2genomics.workflow.tmb_calibrate import calibrate_tables
+from her2genomics.workflow.tmb_callers import tmb_of_callers
+from her2genomics.workflow.tmb_files import FileResult, combine, sources_table, tmb_of_file, tmb_of_files
+from her2genomics.workflow.tmb_settings import TmbSettings, settings_from
 
 PANEL = load_panel()
 AUDIT = TmbSettings(audit=True)
