@@ -71,6 +71,8 @@ class Variant(Site):
         Highest population allele frequency [0-1] and allele count in the annotation.
     cosmic_count
         Recurrence in COSMIC where the annotation has it.
+    lof
+        Whether the annotation predicts loss of function of the gene (SnpEff LOF, VEP's LOFTEE); None = not said.
     part_of
         Position of the record that carries the consequence of a compound event (bcftools csq ``@POS``).
     rs_id
@@ -107,6 +109,7 @@ class Variant(Site):
     pop_af: float | None = None
     pop_ac: int | None = None
     cosmic_count: int | None = None
+    lof: bool | None = None
     part_of: int | None = None
     rs_id: str | None = None
     phase_set: str | None = None
@@ -155,10 +158,12 @@ MAF_COLUMNS: dict[str, str] = {
     "depth": "t_depth", "ref_count": "t_ref_count", "alt_count": "t_alt_count", "n_depth": "n_depth",
     "n_ref_count": "n_ref_count", "n_alt_count": "n_alt_count", "filters": "FILTER", "vaf": "t_vaf",
     "pop_ac": "population_ac", "cosmic_count": "cosmic_count", "caller_status": "Mutation_Status", "callers": "callers",
+    "lof": "lof", "phase_set": "phase_set",
 }  # fmt: skip
 """Field of a `Variant` to its column in a mutations table."""
 EXTRA_COLUMNS: dict[str, str] = {
-    "population_ac": "int", "cosmic_count": "int", "Mutation_Status": "string", "callers": "string",
+    "population_ac": "int", "cosmic_count": "int", "Mutation_Status": "string", "callers": "string", "lof": "bool",
+    "phase_set": "string",
 }  # fmt: skip
 """Columns beside `schema.MUTATIONS`, and their types."""
 _FIELDS = ("chromosome", "start", "end", "ref", "alt", "sample", "gene", "classification")

@@ -173,8 +173,9 @@ def files(
     ):
         if path is not None and table is not None:
             write_table(table, path)
-    if any(outcome.error for outcome in results):
-        raise click.exceptions.Exit(1)
+    errors = [outcome.error for outcome in results if outcome.error]
+    if errors:
+        raise click.exceptions.Exit(min(error.exit_code for error in errors))
 
 
 def _report(results: Iterable[FileResult], n: int) -> list[FileResult]:

@@ -84,7 +84,8 @@ MAF_SYNONYMS: Synonyms = {
 """The table's columns and the names that stand for them. ``AF`` is not among them: it may be a population frequency."""
 
 STATUS = "Mutation_Status"
-EXTRA: tuple[str, ...] = (STATUS, "population_ac", "cosmic_count")
+PHASE_SET = "phase_set"
+EXTRA: tuple[str, ...] = (STATUS, "population_ac", "cosmic_count", PHASE_SET)
 """Columns beside `schema.MUTATIONS` that the burden's filters use; present where the file has them."""
 
 _TAKEN_BY_PRIORITY = frozenset(MAF_SYNONYMS) - set(REQUIRED)
@@ -186,12 +187,13 @@ def _needed(names: list[str], extra: list[str]) -> list[str]:
 
 
 def _is_annotation(name: str) -> bool:
-    return is_population_frequency(name) or is_population_count(name) or is_cosmic_count(name) or name in _DBSNP_LISTS
+    known = is_population_frequency(name) or is_population_count(name) or is_cosmic_count(name)
+    return known or name in (*_DBSNP_LISTS, PHASE_SET)
 
 
 def _extra(table: pd.DataFrame) -> pd.DataFrame:
     """Return the columns of `EXTRA` that the file has."""
-    columns = {STATUS: table[STATUS]} if STATUS in table else {}
+    columns = {name: table[name] for name in (STATUS, PHASE_SET) if name in table}
     for target, belongs in (("population_ac", is_population_count), ("cosmic_count", is_cosmic_count)):
         names = [name for name in table if belongs(str(name))]
         if names:

@@ -24,7 +24,7 @@ from pathlib import Path
 import pandas as pd
 
 from her2genomics.consequences import is_known_term
-from her2genomics.exceptions import DataWarning, FileFormatError, UsageError
+from her2genomics.exceptions import AnnotationMissingError, DataWarning, FileFormatError, UsageError
 from her2genomics.genome import CHROMOSOME_RANK, normalise_build, normalise_contig, require_same_build
 from her2genomics.io.vcf_annotators import (
     Annotator,
@@ -34,7 +34,7 @@ from her2genomics.io.vcf_annotators import (
 )
 from her2genomics.io.vcf_callers import Dialect, Oddities, Reads, caller_status, parse_fraction
 from her2genomics.io.vcf_effects import TRANSCRIPT_CHOICES, Allele, Effect, choose_effect, fill_annotation
-from her2genomics.io.vcf_header import VcfHeader, read_header
+from her2genomics.io.vcf_header import STRUCTURAL_CALLERS, VcfHeader, read_header
 from her2genomics.io.vcf_populations import InfoPopulations
 from her2genomics.io.vcf_records import PLAIN_BASES, Record, broken, is_contig, open_record, site_of, split_alts
 from her2genomics.io.vcf_samples import SampleColumns, find_tumour
@@ -301,6 +301,12 @@ class VcfReader:
         if self.annotators or not self.require_annotation:
             return
         annotator = annotator_without_header(rest.split("\t", 1)[0])
+        if annotator is None and self.header.callers and set(self.header.callers) <= STRUCTURAL_CALLERS:
+            raise AnnotationMissingError(
+                f"structural variants ({self.header.caller}) do not count in a burden",
+                path=self.path,
+                hint="her2genomics.io.vcf_sv.read_sv_vcf reads them as fusions of panel genes",
+            )
         if annotator is None:
             raise annotation_missing(self.path)
         self.annotators.append(annotator)
@@ -424,7 +430,7 @@ def read_vcf(
     path: str | os.PathLike[str],
     *,
     build: str | None = None,
-    panel: Panel | None = None,
+    panel: Panel | str | None = None,
     tumor_sample: str | Sequence[str] | None = None,
     transcript_choice: str = "preferred",
 ) -> pd.DataFrame:
@@ -447,8 +453,9 @@ def read_vcf(
     FileFormatError, AnnotationMissingError, AmbiguousInputError, BuildMismatchError, UsageError
         See `open_vcf`; broken records are refused with their line.
     """
+    chosen = load_panel(panel) if isinstance(panel, str) else panel
     with open_vcf(
-        path, build=build, panel=panel, tumor_sample=tumor_sample, transcript_choice=transcript_choice
+        path, build=build, panel=chosen, tumor_sample=tumor_sample, transcript_choice=transcript_choice
     ) as vcf:
         rows = []
         for variant in vcf.variants([("not_small_variant", lambda site: site.kind != SMALL)]):

@@ -121,6 +121,7 @@ class VepAnnotation:
         self._canonical, self._pick = place("canonical"), place("pick")
         self._hgvsc, self._hgvsp = place("hgvsc"), place("hgvsp")
         self._position, self._residues = place("protein_position"), place("amino_acids")
+        self._loftee = place("lof")
 
     def effects(self, info: Mapping[str, str], allele: Allele) -> list[Effect]:
         """Return the effects of one allele, matched by ALLELE_NUM or by VEP's spelling of the allele."""
@@ -160,6 +161,8 @@ class VepAnnotation:
             effect.hgvsp = protein_from_residues(first, before, after if slash else before)
         effect.pop_af = highest_number(_texts(row, self._frequencies))
         effect.pop_ac, effect.cosmic_count = _count(row, self._counts), _count(row, self._cosmic)
+        if row[self._loftee]:
+            effect.lof = row[self._loftee] == "HC"
 
 
 class SnpEffAnnotation:
@@ -176,7 +179,13 @@ class SnpEffAnnotation:
             return []
         rows = self._FIELDS.rows(text)
         somatic = [row for row in rows if "-" not in row[0]] or rows
-        return [self._effect(row) for row in _own_rows(somatic, allele, 0, {allele.alt})]
+        effects = [self._effect(row) for row in _own_rows(somatic, allele, 0, {allele.alt})]
+        lost = info.get("LOF")
+        if lost:
+            genes = {entry.strip("()").partition("|")[0] for entry in lost.split(",")}
+            for effect in effects:
+                effect.lof = effect.gene in genes
+        return effects
 
     @staticmethod
     def _effect(row: list[str]) -> Effect:

@@ -48,6 +48,8 @@ class Effect:
         Coding change; protein change with one-letter amino acids (filled by `Annotator.complete`).
     pop_af, pop_ac, cosmic_count
         Highest population frequency [0-1] and count, and COSMIC recurrence, of the entry (filled likewise).
+    lof
+        Whether loss of function of the gene is predicted; None = not said.
     part_of
         Position whose record carries the consequence of the compound event.
     """
@@ -64,6 +66,7 @@ class Effect:
     pop_af: float | None = None
     pop_ac: int | None = None
     cosmic_count: int | None = None
+    lof: bool | None = None
     part_of: int | None = None
 
 
@@ -219,6 +222,7 @@ def fill_annotation(variant: Variant, effect: Effect) -> None:
     variant.gene, variant.transcript = effect.gene or None, effect.transcript or None
     variant.hgvsc, variant.hgvsp = effect.hgvsc or None, effect.hgvsp or None
     variant.consequence, variant.part_of = "&".join(effect.terms) or None, effect.part_of
+    variant.lof = effect.lof
     if name is not None:
         variant.classification = refine_class(name, variant.consequence, variant.hgvsp, variant.ref, variant.alt)
     variant.pop_af = _higher(variant.pop_af, effect.pop_af)

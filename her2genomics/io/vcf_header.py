@@ -36,8 +36,15 @@ _CALLER_SIGNS: tuple[tuple[str, str], ...] = (
     ("GRIDSS", r"gridss"),
     ("HaplotypeCaller", r"gatkcommandline\S*haplotypecaller|##source=haplotypecaller|##source=genotypegvcfs"),
     ("TNscope", r"tnscope|##sentieoncommandline"),
-    ("RADIA", r"radia|<id=dtmntb,"),
+    ("RADIA", r"\bradia\b|<id=dtmntb,"),
 )
+_CALLER_FIELDS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("Mutect2", frozenset({"TLOD", "NLOD"})),
+    ("MuTect1", frozenset({"FA", "AD", "BQ", "SS"})),
+    ("DELLY", frozenset({"DR", "DV", "RR", "RV"})),
+    ("Manta", frozenset({"PR", "SR", "SVTYPE"})),
+)
+STRUCTURAL_CALLERS: frozenset[str] = frozenset({"DELLY", "Manta", "GRIDSS"})
 _BUILD_KEYS = ("reference", "assembly", "genomebuild", "genome", "ref", "referencegenome")
 
 
@@ -130,9 +137,7 @@ class VcfHeader:
         """Names of the callers whose marks the header carries (empty when none is known)."""
         text = "\n".join(line for line in self.meta if not line.startswith("##contig")).lower()
         found = tuple(name for name, sign in _CALLER_SIGNS if re.search(sign, text, re.IGNORECASE))
-        if not found and {"FA", "AD", "BQ"} <= set(self.format):
-            return ("MuTect1",)
-        return found
+        return found or _callers_by_fields(self)
 
     @property
     def caller(self) -> str:
@@ -227,6 +232,15 @@ def _description(line: str) -> str:
     """Return the text between the first quote after ``Description=`` and the last one of the line."""
     start = line.find('Description="')
     return "" if start < 0 else line[start + 13 : line.rfind('"')]
+
+
+def _callers_by_fields(header: VcfHeader) -> tuple[str, ...]:
+    """Return the caller whose own fields the header declares, where no line names one."""
+    fields = set(header.format) | set(header.info)
+    for name, own in _CALLER_FIELDS:
+        if own <= fields:
+            return (name,)
+    return ()
 
 
 def _build_by_words(header: VcfHeader) -> str | None:

@@ -23,7 +23,7 @@ _FREQUENCY_FIELD = re.compile(
     re.IGNORECASE,
 )
 _NO_FREQUENCY = re.compile(r"(pops|_ac|_an|_filter|_nhomalt|_hom|_hemi|_flag)$", re.IGNORECASE)
-_COUNT_FIELD = re.compile(rf"^(dbnsfp_)?{_DATABASES}\w*?_?ac(_\w+)?$", re.IGNORECASE)
+_COUNT_FIELD = re.compile(rf"^(dbnsfp_)?{_DATABASES}\w*?_?ac(_\w+)?$|^population_ac$", re.IGNORECASE)
 _COSMIC_FIELD = re.compile(r"^(cosmic_?(cnt|count|n)|cnt|legacy_cnt)$", re.IGNORECASE)
 _DBSNP_LISTS = ("CAF", "dbSNP_CAF")
 _MUTECT_LOG10, _MUTECT = "POPAF", ("POPAF", "POP_AF")

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from her2genomics.exceptions import UsageError
+from her2genomics.genome import normalise_build
 from her2genomics.intervals import Intervals
 from her2genomics.io.vcf import VcfReader
-from her2genomics.panel import DEFAULT_PANEL, Panel
+from her2genomics.panel import DEFAULT_PANEL, Panel, load_panel
 from her2genomics.tmb_presets import DEFAULT_PRESET, TmbPreset, load_preset
 from her2genomics.tmb_rule import TmbRule, compile_rule
 
@@ -112,6 +113,9 @@ def settings_from(
     max_population_af: float | None = None,
     accept_filter: Sequence[str] = (),
     samples_path: str | os.PathLike[str] | None = None,
+    panel: str = DEFAULT_PANEL,
+    build: str | None = None,
+    mb: float | None = None,
     **more: Any,
 ) -> TmbSettings:
     """Return settings with a preset that the given options change; options left at None keep the preset's.
@@ -134,8 +138,12 @@ def settings_from(
         rule = replace(rule, accepted_filters=tuple(dict.fromkeys((*rule.accepted_filters, *accept_filter))))
     if matched_wbc:
         rule = replace(rule, excluded_genes=())
+    if mb is not None and not 0 < mb < float("inf"):
+        raise UsageError(f"the denominator has to be a positive number of Mb, not {mb}", hint="--mb 1.003")
+    load_panel(panel)
     if samples_path is not None:
         from her2genomics.io.tables import read_sample_list
 
         more["samples"] = tuple(read_sample_list(samples_path))
-    return TmbSettings(preset=rule.without_vaf() if no_vaf_filter else rule, **more)
+    chosen = rule.without_vaf() if no_vaf_filter else rule
+    return TmbSettings(panel, chosen, None if build is None else normalise_build(build), mb, **more)

@@ -129,6 +129,13 @@ class TestSnpEff:
         text = "T|structural_interaction_variant|HIGH|TP53||interaction|1A:2|||||," + self.ROW
         assert [e.biotype for e in self.effects(text)] == ["feature", "protein_coding"]
 
+    def test_loss_of_function(self):
+        annotation = SnpEffAnnotation()
+        info = {"ANN": self.ROW, "LOF": "(OTHER|E|1|1.00),(TP53|ENSG1|4|0.75)"}
+        assert [e.lof for e in annotation.effects(info, ONE)] == [True]
+        assert [e.lof for e in annotation.effects({**info, "LOF": "(OTHER|E|1|1.00)"}, ONE)] == [False]
+        assert [e.lof for e in self.effects(self.ROW)] == [None]
+
     def test_old_biotypes(self):
         assert self.effects(self.ROW.replace("protein_coding", "Coding"))[0].biotype == "protein_coding"
 

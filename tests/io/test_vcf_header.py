@@ -107,6 +107,15 @@ def test_callers(meta, caller):
     assert header(meta).caller == caller
 
 
+@pytest.mark.parametrize(
+    ("fields", "caller"),
+    [(["INFO=<ID=TLOD", "INFO=<ID=NLOD"], "Mutect2"), ([f"FORMAT=<ID={k}" for k in ("FA", "AD", "BQ", "SS")], "MuTect1"),
+     ([f"FORMAT=<ID={k}" for k in ("DR", "DV", "RR", "RV")], "DELLY")],
+)  # fmt: skip
+def test_callers_by_their_own_fields(fields, caller):
+    assert header(*(f'##{field},Number=1,Type=String,Description="x">' for field in fields)).caller == caller
+
+
 def test_several_callers_of_a_combined_file():
     assert header("##source=Samtools-Sniper-VarscanSomatic-Strelka").callers == ("VarScan2", "Strelka", "SomaticSniper")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from her2genomics import schema
-from her2genomics.exceptions import BuildMismatchError, FileFormatError
+from her2genomics.exceptions import AnnotationMissingError, BuildMismatchError, FileFormatError
+from her2genomics.io.vcf import read_vcf
 from her2genomics.io.vcf_sv import read_sv_vcf
 from her2genomics.panel import load_panel
 
@@ -108,6 +109,12 @@ def test_broken_records_and_builds(tmp_path):
         read_sv_vcf(vcf(tmp_path, "chr21\tx\t.\tN\t<DEL>\t.\tPASS\tEND=9"), panel=PANEL)
     with pytest.raises(BuildMismatchError):
         read_sv_vcf(vcf(tmp_path), panel=PANEL, build="hg38")
+
+
+@pytest.mark.real_data
+def test_the_burden_says_that_structural_variants_do_not_count(shared_data):
+    with pytest.raises(AnnotationMissingError, match="structural variants .DELLY. do not count"):
+        read_vcf(shared_data / "vcf" / "callers_unannotated" / "test_delly.vcf")
 
 
 @pytest.mark.real_data

@@ -23,6 +23,7 @@ from her2genomics.io.maf import write_maf
 from her2genomics.io.vcf import read_vcf
 from her2genomics.panel import load_panel
 from her2genomics.tmb import compute_tmb
+from her2genomics.tmb_presets import load_preset
 from her2genomics.tmb_sample import NO_TUMOUR_VAF, NO_VARIANT
 from her2genomics.workflow.tmb_calibrate import calibrate_tables
 from her2genomics.workflow.tmb_callers import tmb_of_callers
@@ -67,16 +68,20 @@ def random_calls(call, sites, rng: random.Random, n: int) -> list:
     return calls
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("annotator", ["VEP", "SnpEff"])
-def test_stream_audit_table_and_maf_give_the_same_numbers(make_vcf, call, coding_sites, tmp_path, seed, annotator):
+@pytest.mark.parametrize("preset", ["zhang2022-tissue", "tso500-like"])
+def test_stream_audit_table_and_maf_give_the_same_numbers(
+    make_vcf, call, coding_sites, tmp_path, seed, annotator, preset
+):
     """The fast stream, the full audit, the library call on the table, and a MAF written from the VCF."""
     calls = random_calls(call, coding_sites("hg19"), random.Random(seed), 120)
     path = make_vcf(calls, annotator=annotator)
-    fast, full = tmb_of_file(str(path), TmbSettings()), tmb_of_file(str(path), AUDIT)
+    rule = load_preset(preset)
+    fast, full = (tmb_of_file(str(path), TmbSettings(preset=rule, audit=audit)) for audit in (False, True))
     pd.testing.assert_series_equal(row(fast), row(full))
     assert counts(fast) == counts(full)
-    table = compute_tmb(read_vcf(path, panel=PANEL)).tmb.iloc[0]
+    table = compute_tmb(read_vcf(path, panel=PANEL), preset=rule).tmb.iloc[0]
     numbers = [
         "n_counted",
         "tmb",
@@ -89,7 +94,7 @@ def test_stream_audit_table_and_maf_give_the_same_numbers(make_vcf, call, coding
     ]
     assert table[numbers].to_dict() == row(fast)[numbers].to_dict()
     write_maf(read_vcf(path, panel=PANEL), tmp_path / "same.maf")
-    maf = row(tmb_of_file(str(tmp_path / "same.maf"), TmbSettings()))
+    maf = row(tmb_of_file(str(tmp_path / "same.maf"), TmbSettings(preset=rule)))
     assert maf[numbers].to_dict() == row(fast)[numbers].to_dict()
 
 
@@ -278,6 +283,9 @@ class TestEvents:
         done = tmb_of_file(str(path), AUDIT)
         assert (row(done)["n_counted"], counts(done)) == (2, {"part_of_event": 2})
         assert (done.result.audit["outcome"] == "counted").sum() == 2
+        assert compute_tmb(read_vcf(path)).tmb["n_counted"].tolist() == [2]
+        write_maf(read_vcf(path), path.with_suffix(".maf"))
+        assert row(tmb_of_file(str(path.with_suffix(".maf")), TmbSettings()))["n_counted"] == 2
 
     def test_duplicates(self, make_vcf, call, coding_sites):
         a = coding_sites("hg19")[0]
