@@ -19,6 +19,7 @@ LAYERS: list[set[str]] = [
     {"cohort_build"},
     {"comparison_features"},
     {"compare"},
+    {"report"},
     {"simulate_bam", "simulate_coverage"},
     {"workflow"},
     {"cli"},

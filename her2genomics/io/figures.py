@@ -1,0 +1,36 @@
+"""Writing figures: vector or raster by the file's ending, the same bytes twice, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from her2genomics.exceptions import UsageError
+from her2genomics.io.write import atomic_path
+
+FIGURE_FORMATS: tuple[str, ...] = ("png", "svg", "pdf")
+_NO_DATE: dict[str, dict[str, None]] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+
+
+def write_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 200) -> None:
+    """Write a figure as PNG, SVG or PDF; text stays text, and no date goes into the file.
+
+    Raises
+    ------
+    UsageError
+        If the ending is none of `FIGURE_FORMATS`.
+    FileFormatError
+        If the file cannot be written.
+    """
+    ending = Path(path).suffix.lower().lstrip(".")
+    if ending not in FIGURE_FORMATS:
+        raise UsageError(
+            f"cannot write a figure as '{ending}': {os.fspath(path)}", hint=f"end it in {', '.join(FIGURE_FORMATS)}"
+        )
+    fixed: Any = {"svg.hashsalt": "her2genomics", "svg.fonttype": "none", "pdf.fonttype": 42}
+    with mpl.rc_context(fixed), atomic_path(path) as temporary:
+        figure.savefig(temporary, format=ending, dpi=dpi, metadata=_NO_DATE[ending])
