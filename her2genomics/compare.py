@@ -12,7 +12,6 @@ never by one group's, and Benjamini-Hochberg q-values are taken within family an
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,31 +21,24 @@ import numpy.typing as npt
 import pandas as pd
 
 from her2genomics import schema
+from her2genomics.association import OVERALL, choose_contrasts, find_strata, finish_association
+from her2genomics.binary_comparison import compare_binary, count_binary, exact_table
 from her2genomics.clinical_variables import ClinicalVariable, category_text, describe_variables
 from her2genomics.cohort import COUNTED_CLASSES, Cohort
 from her2genomics.comparison_features import (
-    BinaryFeatures,
     Grouping,
     binary_variables,
     find_groups,
     gene_features,
-    group_counts,
     has_unknown,
 )
-from her2genomics.exceptions import CohortError, DataWarning, UsageError
-from her2genomics.stats.contingency import fisher_many
+from her2genomics.exceptions import UsageError
 from her2genomics.stats.continuous import kruskal_wallis, rank_sum
-from her2genomics.stats.exact_rxc import fisher_freeman_halton
-from her2genomics.stats.multiple_testing import benjamini_hochberg
-from her2genomics.stats.stratified import cmh_many
 
 IntArray = npt.NDArray[np.int64]
 
-OVERALL = "overall"
 UNKNOWN = "Unknown"
 DEFAULT_MIN_FREQUENCY = 0.02
-EXACT_WORK = 5_000_000
-"""Work of one exact r x c test, about a second and 100 MB; a larger table gets a Monte Carlo p with its error."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +142,7 @@ def compare_groups(
     [['TP53', 3, 4, 0, 4]]
     """
     grouping = find_groups(cohort.samples, group)
-    chosen = _choose_contrasts(grouping, contrasts)
+    chosen = choose_contrasts(grouping, contrasts)
     unknown_classes = sorted(set(classes) - set(schema.ALTERATION_CLASSES))
     if unknown_classes:
         raise UsageError(
@@ -158,15 +150,15 @@ def compare_groups(
             hint=f"use: {', '.join(schema.ALTERATION_CLASSES)}",
         )
     notes: list[str] = []
-    strata = _strata(cohort.samples, adjust, grouping, notes)
+    strata = find_strata(cohort.samples, adjust, grouping, notes)
     variables = describe_variables(cohort.samples, group, only=clinical)
     parts: list[pd.DataFrame] = []
     counts: list[pd.DataFrame] = []
     for features in gene_features(cohort, classes, grouping, min_frequency, notes):
-        parts.append(_test_binary(features, grouping, chosen, strata, adjust))
-        counts.append(_count_binary(features, grouping))
+        parts.append(compare_binary(features, grouping, chosen, strata, adjust))
+        counts.append(count_binary(features, grouping))
     parts += [
-        _test_binary(features, grouping, chosen, strata, adjust)
+        compare_binary(features, grouping, chosen, strata, adjust)
         for features in binary_variables(cohort.samples, variables, unknown_as_category)
     ]
     parts.append(_test_categories(cohort.samples, variables, grouping, chosen, unknown_as_category))
@@ -174,7 +166,9 @@ def compare_groups(
     parts.append(_test_numbers(_burden(cohort.samples), ["tmb", "tmb_evaluable"], "tmb", grouping, chosen))
     counts.append(_count_categories(cohort.samples, variables, grouping, unknown_as_category))
     notes += _skipped(variables)
-    association = _finish(pd.concat([p for p in parts if len(p)], ignore_index=True) if any(map(len, parts)) else None)
+    association = finish_association(
+        pd.concat([p for p in parts if len(p)], ignore_index=True) if any(map(len, parts)) else None
+    )
     contingency = pd.concat(counts, ignore_index=True)
     groups = pd.DataFrame({"group": grouping.labels, "n": grouping.sizes})
     return Comparison(association, schema.conform(contingency, schema.CONTINGENCY), groups, tuple(notes))
@@ -197,143 +191,6 @@ def _summary_line(row: pd.Series) -> str:
     return f"  {row['feature']:<22} {counts:<38} {effect:<28} {figures:<24} {adjusted}".rstrip()
 
 
-def _choose_contrasts(grouping: Grouping, wanted: Sequence[str] | None) -> dict[str, tuple[int, ...]]:
-    known: dict[str, tuple[int, ...]] = dict(grouping.contrasts())
-    if len(grouping.labels) > 2:
-        known[OVERALL] = tuple(range(len(grouping.labels)))
-    unknown = [name for name in wanted or () if name not in known]
-    if unknown:
-        raise UsageError(f"unknown contrast {', '.join(unknown)}", hint=f"use: {', '.join(known)}")
-    chosen = {name: known[name] for name in (wanted or known)}
-    empty = sorted({i for members in chosen.values() for i in members if grouping.sizes[i] == 0})
-    if empty:
-        full = [name for name, members in known.items() if all(grouping.sizes[i] for i in members)]
-        hint = f"compare the others with --contrast {full[0]}" if full else None
-        names = ", ".join(grouping.labels[i] for i in empty)
-        raise CohortError(f"group {names} has no sample", column=grouping.column, hint=hint)
-    return chosen
-
-
-def _strata(
-    samples: pd.DataFrame, adjust: str | None, grouping: Grouping, notes: list[str]
-) -> tuple[IntArray, int] | None:
-    """Return the stratum of each sample (-1 = none) and their number, or None without an adjustment."""
-    if adjust is None or adjust not in samples:
-        if adjust is not None:
-            notes.append(f"not adjusted: the cohort has no column {adjust}")
-        return None
-    if adjust == grouping.column:
-        raise UsageError(f"cannot adjust for {adjust}: it makes the groups")
-    text = category_text(samples[adjust])
-    levels = sorted(text.dropna().unique())
-    if len(levels) < 2:
-        notes.append(f"not adjusted: {adjust} has fewer than two levels")
-        return None
-    codes = text.map({level: i for i, level in enumerate(levels)}).fillna(-1).to_numpy(dtype=np.int64)
-    return codes, len(levels)
-
-
-def _test_binary(
-    features: BinaryFeatures,
-    grouping: Grouping,
-    contrasts: dict[str, tuple[int, ...]],
-    strata: tuple[IntArray, int] | None,
-    adjust: str | None,
-) -> pd.DataFrame:
-    n_groups = len(grouping.labels)
-    altered = group_counts(features.value, grouping.codes, n_groups)
-    profiled = group_counts(features.known, grouping.codes, n_groups)
-    parts = []
-    for contrast, members in contrasts.items():
-        if contrast == OVERALL:
-            parts.append(_overall_binary(features, altered, profiled, grouping))
-            continue
-        a, b = members
-        part = _pair_frame(features, contrast, grouping, a, b)
-        part["altered_a"], part["n_a"] = altered[a], profiled[a]
-        part["altered_b"], part["n_b"] = altered[b], profiled[b]
-        part["n_missing"] = int(grouping.sizes[a] + grouping.sizes[b]) - profiled[a] - profiled[b]
-        tests = fisher_many(altered[a], profiled[a], altered[b], profiled[b])
-        part["effect"], part["ci_low"], part["ci_high"] = tests["odds_ratio"], tests["ci_low"], tests["ci_high"]
-        part["p_value"] = tests["p_value"]
-        part["effect_name"], part["test"] = "conditional odds ratio", "Fisher exact"
-        if strata is not None and adjust not in features.names:
-            _add_adjusted(part, features, grouping, (a, b), strata, str(adjust))
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True)
-
-
-def _pair_frame(features: BinaryFeatures, contrast: str, grouping: Grouping, a: int, b: int) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "family": features.family,
-            "feature": list(features.names),
-            "contrast": contrast,
-            "group_a": grouping.labels[a],
-            "group_b": grouping.labels[b],
-            "note": list(features.notes) if features.notes else "",
-        }
-    )
-
-
-def _overall_binary(
-    features: BinaryFeatures, altered: IntArray, profiled: IntArray, grouping: Grouping
-) -> pd.DataFrame:
-    rows = []
-    for j, name in enumerate(features.names):
-        p, method = _exact_table(np.array([altered[:, j], profiled[:, j] - altered[:, j]]))
-        note = features.notes[j] if features.notes else ""
-        missing = int(grouping.sizes.sum() - profiled[:, j].sum())
-        rows.append((features.family, name, OVERALL, method, p, missing, note))
-    return pd.DataFrame(rows, columns=["family", "feature", "contrast", "test", "p_value", "n_missing", "note"])
-
-
-def _exact_table(table: IntArray) -> tuple[float | None, str]:
-    """Return p and the name of the test for an r x c table; None when a margin leaves nothing to test."""
-    filled = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
-    if min(filled.shape) < 2:
-        return None, "Fisher-Freeman-Halton exact"
-    result = fisher_freeman_halton(filled, work_limit=EXACT_WORK)
-    if result.method == "exact":
-        return result.p_value, "Fisher-Freeman-Halton exact"
-    return result.p_value, f"Fisher-Freeman-Halton Monte Carlo (SE {result.standard_error:.2g})"
-
-
-def _add_adjusted(
-    part: pd.DataFrame,
-    features: BinaryFeatures,
-    grouping: Grouping,
-    pair: tuple[int, int],
-    strata: tuple[IntArray, int],
-    adjust: str,
-) -> None:
-    codes, n_strata = strata
-    shape = (len(features.names), n_strata)
-    counts = {key: np.zeros(shape, dtype=np.int64) for key in ("altered_a", "n_a", "altered_b", "n_b")}
-    for stratum in range(n_strata):
-        members = np.where(codes == stratum, grouping.codes, -1)
-        altered = group_counts(features.value, members, len(grouping.labels))
-        known = group_counts(features.known, members, len(grouping.labels))
-        for side, index in zip("ab", pair, strict=True):
-            counts[f"altered_{side}"][:, stratum] = altered[index]
-            counts[f"n_{side}"][:, stratum] = known[index]
-    result = cmh_many(counts["altered_a"], counts["n_a"], counts["altered_b"], counts["n_b"])
-    part["adj_for"] = adjust
-    part["adj_effect"], part["adj_ci_low"], part["adj_ci_high"] = (
-        result["odds_ratio"],
-        result["ci_low"],
-        result["ci_high"],
-    )
-    part["adj_p"], part["interaction_p"] = result["p_value"], result["breslow_day_p"]
-    attenuated = (part["p_value"] < 0.05) & (part["adj_p"] >= 0.05)
-    part["note"] = _append(part["note"], attenuated, "attenuated by adjustment, inconclusive")
-
-
-def _append(notes: pd.Series, where: pd.Series, text: str) -> pd.Series:
-    where = where.fillna(False).astype(bool)
-    return notes.mask(where & (notes == ""), text).mask(where & (notes != ""), notes + "; " + text)
-
-
 def _test_categories(
     samples: pd.DataFrame,
     variables: Sequence[ClinicalVariable],
@@ -349,7 +206,7 @@ def _test_categories(
         table, _ = _level_counts(samples[variable.name], grouping, unknown_as_category)
         for contrast, members in contrasts.items():
             counts = table[list(members)]
-            p, method = _exact_table(counts)
+            p, method = exact_table(counts)
             groups = (None, None) if contrast == OVERALL else tuple(grouping.labels[i] for i in members)
             sizes = (None, None) if contrast == OVERALL else tuple(int(n) for n in counts.sum(axis=1))
             missing = int(grouping.sizes[list(members)].sum() - counts.sum())
@@ -452,19 +309,6 @@ def _rank_test(groups: Sequence[npt.NDArray[np.float64]], contrast: str) -> dict
     }
 
 
-def _count_binary(features: BinaryFeatures, grouping: Grouping) -> pd.DataFrame:
-    altered = group_counts(features.value, grouping.codes, len(grouping.labels))
-    known = group_counts(features.known, grouping.codes, len(grouping.labels))
-    parts = [
-        pd.DataFrame(
-            {"family": features.family, "feature": list(features.names), "group": label, "level": level, "n": counts[i]}
-        )
-        for i, label in enumerate(grouping.labels)
-        for level, counts in (("altered", altered), ("not altered", known - altered))
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
 def _count_categories(
     samples: pd.DataFrame, variables: Sequence[ClinicalVariable], grouping: Grouping, unknown_as_category: bool
 ) -> pd.DataFrame:
@@ -486,31 +330,3 @@ def _skipped(variables: Sequence[ClinicalVariable]) -> list[str]:
         if variable.kind == "skipped":
             by_reason.setdefault(variable.reason, []).append(variable.name)
     return [f"not compared ({reason}): {', '.join(names)}" for reason, names in by_reason.items()]
-
-
-def _finish(rows: pd.DataFrame | None) -> pd.DataFrame:
-    """Add frequencies, q-values and the number tested, and bring the rows into order."""
-    if rows is None:
-        warnings.warn("nothing to compare: no gene, clinical variable or TMB", DataWarning, stacklevel=3)
-        return schema.empty(schema.ASSOCIATION)
-    table = schema.conform(rows, schema.ASSOCIATION)
-    for side in "ab":
-        share = table[f"altered_{side}"] / table[f"n_{side}"].mask(table[f"n_{side}"] == 0)
-        table[f"freq_{side}"] = share.astype("Float64")
-    for index in table.groupby(["family", "contrast"], sort=False).groups.values():
-        for p, q in (("p_value", "q_value"), ("adj_p", "adj_q")):
-            table.loc[index, q] = benjamini_hochberg(table.loc[index, p].to_numpy(dtype=float, na_value=np.nan))
-        table.loc[index, "n_tested"] = int(table.loc[index, "p_value"].notna().sum())
-    for name in ("q_value", "adj_q"):
-        table[name] = table[name].mask(table[name.replace("q_value", "p_value").replace("adj_q", "adj_p")].isna())
-    family_rank = {f: i for i, f in enumerate(dict.fromkeys(table["family"]))}
-    contrast_rank = {c: i for i, c in enumerate(dict.fromkeys(table["contrast"]))}
-    order = pd.DataFrame(
-        {
-            "f": table["family"].map(family_rank),
-            "c": table["contrast"].map(contrast_rank),
-            "p": table["p_value"],
-            "n": table["feature"],
-        }
-    )
-    return table.loc[order.sort_values(["f", "c", "p", "n"], kind="stable").index].reset_index(drop=True)

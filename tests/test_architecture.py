@@ -18,6 +18,8 @@ LAYERS: list[set[str]] = [
     {"classify", "cohort"},
     {"cohort_build"},
     {"comparison_features"},
+    {"association"},
+    {"binary_comparison"},
     {"compare"},
     {"report"},
     {"simulate_bam", "simulate_coverage"},
