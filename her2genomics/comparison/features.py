@@ -1,4 +1,4 @@
-"""What is compared between groups: who is in which group, and the yes/no features with their masks.
+"""The yes/no features that are compared between groups, with their masks.
 
 A feature is True, False or not known; the mask of what is known travels with it, so that a denominator is never the
 whole cohort by accident.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +16,10 @@ import pandas as pd
 from her2genomics import schema
 from her2genomics.clinical_variables import ClinicalVariable, category_text
 from her2genomics.cohort import Cohort
-from her2genomics.exceptions import CohortError, SchemaError
+from her2genomics.comparison.groups import Grouping, IntArray
 
 BoolArray = npt.NDArray[np.bool_]
 BoolMatrix = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
 
 CLASS_FEATURES: dict[str, tuple[str, ...]] = {
     "mutation": tuple(c for c in schema.ALTERATION_CLASSES if c in schema.MUTATION_CLASSES),
@@ -32,39 +30,6 @@ CLASS_FEATURES: dict[str, tuple[str, ...]] = {
     "fusion": ("fusion",),
 }
 """Suffix of a class feature (``ERBB2:loss``) to the classes that it counts: a gain or more, a loss or more."""
-
-
-@dataclass(frozen=True)
-class Grouping:
-    """Who belongs to which group.
-
-    Parameters
-    ----------
-    column
-        Column that makes the groups.
-    labels
-        Group names, in order.
-    codes
-        Position in ``labels`` per sample, -1 for none.
-    """
-
-    column: str
-    labels: tuple[str, ...]
-    codes: IntArray
-
-    @property
-    def sizes(self) -> IntArray:
-        """Samples per group."""
-        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.labels))
-
-    def short(self, index: int) -> str:
-        """Return the group's name as used in contrasts (``HER2-low`` -> ``low``)."""
-        return self.labels[index].removeprefix("HER2-")
-
-    def contrasts(self) -> dict[str, tuple[int, int]]:
-        """Return all pairs of groups by name: ``zero-low`` -> (0, 1)."""
-        pairs = combinations(range(len(self.labels)), 2)
-        return {f"{self.short(a)}-{self.short(b)}": (a, b) for a, b in pairs}
 
 
 @dataclass(frozen=True)
@@ -83,36 +48,6 @@ class BinaryFeatures:
         notes = tuple(self.notes[i] for i in chosen) if self.notes else ()
         names = tuple(self.names[i] for i in chosen)
         return BinaryFeatures(self.family, names, self.value[:, chosen], self.known[:, chosen], notes)
-
-
-def find_groups(samples: pd.DataFrame, column: str) -> Grouping:
-    """Return who belongs to which group of a column.
-
-    Raises
-    ------
-    SchemaError
-        If there is no such column.
-    CohortError
-        If it has fewer than two groups with samples.
-    """
-    if column not in samples:
-        raise SchemaError(
-            f"no column {column} to make groups of",
-            hint="give her2_group, or ihc and ish columns to derive it, or --group COLUMN",
-        )
-    values = samples[column]
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        labels = [str(v) for v in values.cat.categories]
-        text = values.astype("string")
-    else:
-        text = category_text(values)
-        labels = sorted(text.dropna().unique())
-    codes = text.map({label: i for i, label in enumerate(labels)}).fillna(-1).to_numpy().astype(np.int64)
-    grouping = Grouping(column, tuple(labels), codes)
-    if (grouping.sizes > 0).sum() < 2:
-        listed = ", ".join(f"{label} {n}" for label, n in zip(labels, grouping.sizes, strict=True))
-        raise CohortError(f"fewer than two groups have a sample ({listed or 'no value'})", column=column)
-    return grouping
 
 
 def gene_features(

@@ -1,0 +1,99 @@
+"""The result of a comparison: the association table in its final order, and what can be read of it."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from her2genomics import schema
+from her2genomics.exceptions import DataWarning
+from her2genomics.stats.multiple_testing import benjamini_hochberg
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Result of `compare_groups`.
+
+    Parameters
+    ----------
+    association
+        One row per feature and contrast, sorted by family, contrast and p (``association`` schema).
+    contingency
+        Counts per feature, group and level behind every categorical test (``contingency`` schema).
+    groups
+        ``group, n``.
+    notes
+        What was left out and why, one sentence each.
+    """
+
+    association: pd.DataFrame
+    contingency: pd.DataFrame
+    groups: pd.DataFrame
+    notes: tuple[str, ...]
+
+    def summary(self, top: int = 8) -> list[str]:
+        """Return a readable summary: group sizes, notes, and the ``top`` smallest p of every family and contrast."""
+        lines = [", ".join(f"{row.group} {row.n}" for row in self.groups.itertuples(index=False))]
+        lines += list(self.notes)
+        for (family, contrast), rows in self.association.groupby(["family", "contrast"], sort=False):
+            tested = rows[rows["p_value"].notna()]
+            found = int((tested["q_value"] < 0.05).sum())
+            lines += ["", f"{family}, {contrast}: {len(tested)} tested, {found} with q < 0.05"]
+            lines += [_summary_line(row) for _, row in tested.head(top).iterrows()]
+        return lines
+
+    def top(self, contrast: str, family: str = "gene", n: int = 10) -> pd.DataFrame:
+        """Return the ``n`` rows with the smallest p of one contrast and family."""
+        rows = self.association
+        return rows[(rows["contrast"] == contrast) & (rows["family"] == family)].head(n)
+
+    def _repr_html_(self) -> str:
+        return str(self.association.head(20).to_html(index=False))
+
+
+def _summary_line(row: pd.Series) -> str:
+    """Return one association row as text of fixed columns."""
+    counts = ""
+    if not pd.isna(row["altered_a"]):
+        a, b = (f"{row['altered_' + g]}/{row['n_' + g]} ({row['freq_' + g]:.1%})" for g in "ab")
+        counts = f"{a} against {b}"
+    effect = ""
+    if not pd.isna(row["effect"]):
+        name = "OR" if "odds" in str(row["effect_name"]) else "shift"
+        effect = f"{name} {row['effect']:.3g} [{row['ci_low']:.3g}, {row['ci_high']:.3g}]"
+    adjusted = "" if pd.isna(row["adj_p"]) else f"adjusted p {row['adj_p']:.2g}"
+    figures = f"p {row['p_value']:.2g}  q {row['q_value']:.2g}"
+    if not counts and not effect:
+        return f"  {row['feature']:<22} {figures}"
+    return f"  {row['feature']:<22} {counts:<38} {effect:<28} {figures:<24} {adjusted}".rstrip()
+
+
+def finish_association(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of all families as one table: frequencies, q-values and the number tested added, in order."""
+    if not parts:
+        warnings.warn("nothing to compare: no gene, clinical variable or TMB", DataWarning, stacklevel=3)
+        return schema.empty(schema.ASSOCIATION)
+    table = schema.conform(pd.concat(parts, ignore_index=True), schema.ASSOCIATION)
+    for side in "ab":
+        share = table[f"altered_{side}"] / table[f"n_{side}"].mask(table[f"n_{side}"] == 0)
+        table[f"freq_{side}"] = share.astype("Float64")
+    for index in table.groupby(["family", "contrast"], sort=False).groups.values():
+        for p, q in (("p_value", "q_value"), ("adj_p", "adj_q")):
+            table.loc[index, q] = benjamini_hochberg(table.loc[index, p].to_numpy(dtype=float, na_value=np.nan))
+        table.loc[index, "n_tested"] = int(table.loc[index, "p_value"].notna().sum())
+    for name in ("q_value", "adj_q"):
+        table[name] = table[name].mask(table[name.replace("q_value", "p_value").replace("adj_q", "adj_p")].isna())
+    family_rank = {f: i for i, f in enumerate(dict.fromkeys(table["family"]))}
+    contrast_rank = {c: i for i, c in enumerate(dict.fromkeys(table["contrast"]))}
+    order = pd.DataFrame(
+        {
+            "f": table["family"].map(family_rank),
+            "c": table["contrast"].map(contrast_rank),
+            "p": table["p_value"],
+            "n": table["feature"],
+        }
+    )
+    return table.loc[order.sort_values(["f", "c", "p", "n"], kind="stable").index].reset_index(drop=True)
