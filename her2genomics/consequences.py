@@ -16,8 +16,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 # term -> MAF class, most severe first.  "<frameshift>" and "<inframe>" are resolved by the alleles' lengths.
 _FRAMESHIFT, _INFRAME, _ALTERING = "<frameshift>", "<inframe>", "<altering>"
@@ -365,6 +367,7 @@ def alteration_classes(mutations: pd.DataFrame) -> pd.Series:
     Examples
     --------
     >>> classes = ["Nonsense_Mutation", "5'Flank", "Silent"]
+    >>> import pandas as pd
     >>> rows = pd.DataFrame({"Hugo_Symbol": ["TP53", "TERT", "KRAS"], "Variant_Classification": classes})
     >>> alteration_classes(rows).tolist()
     ['truncating', 'promoter', <NA>]

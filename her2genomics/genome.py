@@ -9,10 +9,12 @@ Builds are told apart by contig lengths, which differ for every chromosome betwe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from her2genomics.exceptions import BuildMismatchError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 AUTOSOMES: tuple[str, ...] = tuple(f"chr{n}" for n in range(1, 23))
 CHROMOSOMES: tuple[str, ...] = (*AUTOSOMES, "chrX", "chrY", "chrM")

@@ -1,22 +1,26 @@
 """Genomic intervals: 0-based, half-open, merged, with membership in logarithmic time.
 
-Duplicated and overlapping rows of a BED are merged on the way in, so a size never counts a base twice.
+Duplicated and overlapping rows of a BED are merged on the way in, so a size never counts a base twice.  Intervals are
+plain lists: a question is one bisection without array overhead, and a command that streams a VCF starts without numpy
+and pandas, which are imported where whole tables are asked about.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from her2genomics.exceptions import SchemaError
-from her2genomics.genome import CHROMOSOME_RANK, normalise_contigs
+from her2genomics.genome import CHROMOSOME_RANK, normalise_contig
 
-IntArray = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,11 @@ class Intervals:
 
     Parameters
     ----------
-    starts, ends
-        Chromosome (``chr`` prefixed) to sorted arrays of equal length [bp, 0-based half-open].
+    spans
+        Chromosome (``chr`` prefixed) to its starts and its ends, lists of equal length [bp, 0-based half-open].
     """
 
-    starts: Mapping[str, IntArray]
-    ends: Mapping[str, IntArray]
+    spans: Mapping[str, tuple[list[int], list[int]]]
 
     @classmethod
     def from_table(cls, table: pd.DataFrame) -> Intervals:
@@ -41,119 +44,127 @@ class Intervals:
         SchemaError
             If an interval has an end before its start.
         """
-        reversed_rows = (table["end"] < table["start"]).to_numpy(dtype=bool)
-        if reversed_rows.any():
-            row = table.iloc[int(reversed_rows.nonzero()[0][0])]
-            raise SchemaError(f"interval {row['chromosome']}:{row['start']}-{row['end']} ends before it starts")
-        starts: dict[str, IntArray] = {}
-        ends: dict[str, IntArray] = {}
-        contigs = normalise_contigs(table["chromosome"])
-        for name, rows in table.groupby(contigs, sort=False):
-            first = rows["start"].to_numpy(dtype=np.int64)
-            last = rows["end"].to_numpy(dtype=np.int64)
-            merged = merge(first, last)
-            if len(merged[0]):
-                starts[str(name)], ends[str(name)] = merged
-        order = sorted(starts, key=lambda c: (CHROMOSOME_RANK.get(c, 99), c))
-        return cls({c: starts[c] for c in order}, {c: ends[c] for c in order})
+        columns = (table[name].tolist() for name in ("chromosome", "start", "end"))
+        return cls.from_rows(zip(*columns, strict=True))
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[tuple[str, int, int]]) -> Intervals:
+        """Merge ``chromosome, start, end`` rows into intervals.
+
+        Raises
+        ------
+        SchemaError
+            If an interval has an end before its start.
+
+        Examples
+        --------
+        >>> Intervals.from_rows([("1", 5, 9), ("chr1", 8, 12)]).total_bp
+        7
+        """
+        found: dict[str, list[Span]] = {}
+        of_contig: dict[str, list[Span]] = {}
+        for contig, start, end in rows:
+            if end < start:
+                raise SchemaError(f"interval {contig}:{start}-{end} ends before it starts")
+            spans = of_contig.get(contig)
+            if spans is None:
+                spans = of_contig[contig] = found.setdefault(normalise_contig(contig), [])
+            spans.append((start, end))
+        return cls._merged(found)
+
+    @classmethod
+    def _merged(cls, found: Mapping[str, list[Span]]) -> Intervals:
+        """Merge the spans of each chromosome and put the chromosomes in order."""
+        names = sorted(found, key=lambda c: (CHROMOSOME_RANK.get(c, 99), c))
+        merged = {name: _merge(found[name]) for name in names}
+        return cls({name: pair for name, pair in merged.items() if pair[0]})
 
     @property
     def total_bp(self) -> int:
         """Number of bases covered, each counted once."""
-        return int(sum((self.ends[c] - self.starts[c]).sum() for c in self.starts))
+        return sum(sum(ends) - sum(starts) for starts, ends in self.spans.values())
 
     @property
     def chromosomes(self) -> list[str]:
         """Chromosomes that carry an interval."""
-        return list(self.starts)
+        return list(self.spans)
 
     def padded(self, bases: int) -> Intervals:
         """Return the intervals widened by ``bases`` on both sides and merged again."""
-        table = self.to_table()
-        table["start"] = (table["start"] - bases).clip(lower=0)
-        table["end"] += bases
-        return Intervals.from_table(table)
+        return Intervals._merged(
+            {
+                name: [(max(start - bases, 0), end + bases) for start, end in zip(starts, ends, strict=True)]
+                for name, (starts, ends) in self.spans.items()
+            }
+        )
 
     def intersect(self, other: Intervals) -> Intervals:
         """Return the bases that are in both."""
-        pieces = [
-            (c, max(s, os), min(e, oe))
-            for c in self.starts
-            if c in other.starts
-            for s, e in zip(self.starts[c].tolist(), self.ends[c].tolist(), strict=True)
-            for os, oe in other._overlapping(c, s, e)
-        ]
-        return Intervals.from_table(pd.DataFrame(pieces, columns=["chromosome", "start", "end"]))
+        return Intervals._merged(
+            {
+                name: [
+                    (max(start, first), min(end, last))
+                    for start, end in zip(starts, ends, strict=True)
+                    for first, last in other._overlapping(name, start, end)
+                ]
+                for name, (starts, ends) in self.spans.items()
+            }
+        )
 
-    def _overlapping(self, chromosome: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-        first = int(np.searchsorted(self.ends[chromosome], start, side="right"))
-        last = int(np.searchsorted(self.starts[chromosome], end, side="left"))
-        for i in range(first, last):
-            yield int(self.starts[chromosome][i]), int(self.ends[chromosome][i])
+    def _overlapping(self, chromosome: str, start: int, end: int) -> Iterator[Span]:
+        starts, ends = self.spans.get(chromosome, ([], []))
+        for i in range(bisect_right(ends, start), bisect_left(starts, end)):
+            yield starts[i], ends[i]
 
     def overlaps(self, chromosome: str, start: int, end: int) -> bool:
         """Return True when [start, end) shares a base with the intervals; an empty range counts as its first base."""
-        starts = self.starts.get(chromosome)
-        if starts is None:
-            return False
-        index = int(np.searchsorted(starts, max(end, start + 1), side="left")) - 1
-        return index >= 0 and int(self.ends[chromosome][index]) > start
-
-    def lookup(self) -> IntervalLookup:
-        """Return plain-list form for many single look-ups in a streaming loop."""
-        return IntervalLookup({c: (self.starts[c].tolist(), self.ends[c].tolist()) for c in self.starts})
-
-    def overlap_mask(self, chromosome: pd.Series, start: pd.Series, end: pd.Series) -> npt.NDArray[np.bool_]:
-        """Return for each row whether [start, end) shares a base with the intervals."""
-        mask = np.zeros(len(chromosome), dtype=bool)
-        first = start.to_numpy(dtype=np.int64)
-        last = np.maximum(end.to_numpy(dtype=np.int64), first + 1)
-        names = chromosome.to_numpy(dtype=object)
-        for name in self.starts:
-            rows = np.flatnonzero(names == name)
-            if len(rows):
-                index = np.searchsorted(self.starts[name], last[rows], side="left") - 1
-                inside = self.ends[name][np.maximum(index, 0)] > first[rows]
-                mask[rows] = (index >= 0) & inside
-        return mask
-
-    def to_table(self) -> pd.DataFrame:
-        """Return ``chromosome, start, end`` rows in genome order."""
-        parts = [pd.DataFrame({"chromosome": c, "start": self.starts[c], "end": self.ends[c]}) for c in self.starts]
-        if not parts:
-            return pd.DataFrame({"chromosome": pd.Series(dtype="str"), "start": pd.Series(dtype="int64"),
-                                 "end": pd.Series(dtype="int64")})  # fmt: skip
-        return pd.concat(parts, ignore_index=True)
-
-
-@dataclass(frozen=True)
-class IntervalLookup:
-    """Intervals as plain lists: one bisection per question, no array overhead."""
-
-    table: Mapping[str, tuple[list[int], list[int]]]
-
-    def overlaps(self, chromosome: str, start: int, end: int) -> bool:
-        """Return True when [start, end) shares a base with the intervals (``chromosome`` as in the lookup's keys)."""
-        pair = self.table.get(chromosome)
+        pair = self.spans.get(chromosome)
         if pair is None:
             return False
         index = bisect_right(pair[0], max(end - 1, start)) - 1
         return index >= 0 and pair[1][index] > start
 
+    def overlap_mask(self, chromosome: pd.Series, start: pd.Series, end: pd.Series) -> npt.NDArray[np.bool_]:
+        """Return for each row whether [start, end) shares a base with the intervals."""
+        import numpy as np
 
-def merge(starts: IntArray, ends: IntArray) -> tuple[IntArray, IntArray]:
-    """Merge overlapping or touching intervals of one chromosome.
+        mask = np.zeros(len(chromosome), dtype=bool)
+        first = start.to_numpy(dtype=np.int64)
+        last = np.maximum(end.to_numpy(dtype=np.int64), first + 1)
+        names = chromosome.to_numpy(dtype=object)
+        for name, (starts, ends) in self.spans.items():
+            rows = np.flatnonzero(names == name)
+            if len(rows):
+                index = np.searchsorted(starts, last[rows], side="left") - 1
+                inside = np.array(ends)[np.maximum(index, 0)] > first[rows]
+                mask[rows] = (index >= 0) & inside
+        return mask
+
+    def to_table(self) -> pd.DataFrame:
+        """Return ``chromosome, start, end`` rows in genome order."""
+        import pandas as pd
+
+        rows = [(name, *span) for name, pair in self.spans.items() for span in zip(*pair, strict=True)]
+        table = pd.DataFrame(rows, columns=["chromosome", "start", "end"])
+        return table.astype({"chromosome": "str", "start": "int64", "end": "int64"})
+
+
+def _merge(spans: list[Span]) -> tuple[list[int], list[int]]:
+    """Return sorted starts and ends with overlapping or touching spans joined, empty ones left out.
 
     Examples
     --------
-    >>> merge(np.array([5, 0, 8]), np.array([9, 3, 12]))
-    (array([0, 5]), array([ 3, 12]))
+    >>> _merge([(5, 9), (0, 3), (8, 12), (4, 4)])
+    ([0, 5], [3, 12])
     """
-    keep = ends > starts
-    starts, ends = starts[keep], ends[keep]
-    if not len(starts):
-        return starts, ends
-    order = np.argsort(starts, kind="stable")
-    starts, ends = starts[order], np.maximum.accumulate(ends[order])
-    new = np.concatenate(([True], starts[1:] > ends[:-1]))
-    return starts[new], ends[np.concatenate((np.flatnonzero(new)[1:] - 1, [len(ends) - 1]))]
+    starts: list[int] = []
+    ends: list[int] = []
+    for start, end in sorted(spans):
+        if end == start:
+            continue
+        if ends and start <= ends[-1]:
+            ends[-1] = max(ends[-1], end)
+        else:
+            starts.append(start)
+            ends.append(end)
+    return starts, ends

@@ -2,30 +2,33 @@
 
 A panel is a folder with a ``panel.toml``.  Panels are looked up by name among those that ship with the package and
 those that the user imported, or by the path of such a folder.  Nothing here knows a particular panel.
+
+What counting a VCF needs (coding territory, symbols, hotspots, known somatic sites) is read by plain Python.  Whole
+tables are read by `panel_files`, and pandas, which takes longer to load than a panel VCF to count, with them.
 """
 
 from __future__ import annotations
 
+import csv
 import os
-import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
 import platformdirs
 
 from her2genomics.exceptions import BuildMismatchError, PanelError
-from her2genomics.genome import chromosome_order, normalise_contigs
 from her2genomics.intervals import Intervals
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DEFAULT_PANEL = "surrogate520"
 EXOME = "exome"
 """Name that stands for an assay that covers every gene."""
-_NO_GENE = frozenset({"", ".", "-", "backbone", "Backbone", "BACKBONE", "CGH", "SNP", "nan", "None"})
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,10 @@ class Panel:
         BuildMismatchError
             If the panel has no targets on that build.
         """
-        table = _read_bed4(self._build_file("targets", build))
-        symbols = _first_tokens(table["name"])
+        from her2genomics.panel_files import first_tokens, read_bed4
+
+        table = read_bed4(self._build_file("targets", build))
+        symbols = first_tokens(table["name"])
         table["gene"] = symbols.where(symbols.isin(self._symbols), "-")
         return table
 
@@ -92,7 +97,7 @@ class Panel:
         BuildMismatchError
             If the panel has no coding territory on that build.
         """
-        return Intervals.from_table(_read_bed4(self._build_file("coding", build)))
+        return _read_intervals(self._build_file("coding", build))
 
     def coding_bed_mb(self, build: str = "hg19") -> float:
         """Return the size of the coding BED itself [Mb], each base counted once."""
@@ -100,10 +105,16 @@ class Panel:
 
     def exons(self, build: str = "hg19") -> pd.DataFrame:
         """Return all coding exons of the panel's genes: ``chromosome, start, end, gene, transcript, exon, strand``."""
-        return pd.read_csv(self._build_file("exons", build), sep="\t", keep_default_na=False)
+        from her2genomics.panel_files import read_panel_table
+
+        return read_panel_table(self._build_file("exons", build))
 
     def gene_spans(self, build: str = "hg19") -> pd.DataFrame:
         """Return one row per gene, ``gene, chromosome, start, end``: first to last base of its coding exons."""
+        import pandas as pd
+
+        from her2genomics.genome import chromosome_order
+
         source = self.exons(build) if build in self.files.get("exons", {}) else self.targets(build)
         source = source[source["gene"].isin(set(self.genes["gene"]))]
         spans = source.groupby("gene", sort=False).agg(
@@ -115,28 +126,42 @@ class Panel:
     @cached_property
     def genes(self) -> pd.DataFrame:
         """One row per gene: ``gene``, ``aliases`` (``|`` list), ``tier``, transcripts, sizes."""
-        return pd.read_csv(self.folder / self.files["genes"], sep="\t", keep_default_na=False, dtype=str)
+        from her2genomics.panel_files import read_panel_table
+
+        return read_panel_table(self.folder / self.files["genes"], dtype=str)
 
     @cached_property
     def hotspots(self) -> pd.DataFrame:
         """Recurrent residues: ``gene, residue`` (``H1047``; ``X187`` = splice site at codon 187), ``type``."""
+        from her2genomics.panel_files import empty_table, read_panel_table
+
         if "hotspots" not in self.files:
-            return pd.DataFrame(columns=["gene", "residue", "type", "tumor_count"])
-        return pd.read_csv(self.folder / self.files["hotspots"], sep="\t", keep_default_na=False)
+            return empty_table("gene", "residue", "type", "tumor_count")
+        return read_panel_table(self.folder / self.files["hotspots"])
+
+    @cached_property
+    def hotspot_rows(self) -> tuple[tuple[str, str, str, int], ...]:
+        """The same as rows of gene, residue, type and number of tumours (0 where the panel does not say)."""
+        if "hotspots" not in self.files:
+            return ()
+        rows = _read_rows(self.folder / self.files["hotspots"])
+        return tuple((r["gene"], r["residue"], r["type"], int(float(r.get("tumor_count") or 0))) for r in rows)
 
     @cached_property
     def pathways(self) -> pd.DataFrame:
         """Long table ``pathway, source, default, licence, gene`` from the panel's GMT (empty when it has none)."""
+        from her2genomics.panel_files import empty_table, read_gmt
+
         if "pathways" not in self.files:
-            return pd.DataFrame(columns=["pathway", "source", "default", "licence", "gene"])
-        return _read_gmt(self.folder / self.files["pathways"])
+            return empty_table("pathway", "source", "default", "licence", "gene")
+        return read_gmt(self.folder / self.files["pathways"])
 
     def known_somatic_sites(self, build: str = "hg19") -> Intervals:
         """Return sites known to be somatic, which a germline filter must not remove (empty where not known)."""
         name = self.files.get("known_somatic_sites", {}).get(build)
         if name is None:
-            return Intervals({}, {})
-        return Intervals.from_table(_read_bed4(self.folder / name))
+            return Intervals({})
+        return _read_intervals(self.folder / name)
 
     def has_gene(self, symbol: str) -> bool:
         """Return True when the panel has the gene under its current symbol."""
@@ -144,7 +169,12 @@ class Panel:
 
     @cached_property
     def _symbols(self) -> frozenset[str]:
-        return frozenset(self.genes["gene"])
+        return frozenset(gene for gene, _ in self._names)
+
+    @cached_property
+    def _names(self) -> tuple[tuple[str, str], ...]:
+        """Symbol and old names (``|`` list) of each gene."""
+        return tuple((r["gene"], r["aliases"]) for r in _read_rows(self.folder / self.files["genes"]))
 
     def alias_map(self) -> dict[str, str]:
         """Return old symbol to current symbol; an alias of two genes, or one that is itself a gene, is left out.
@@ -155,8 +185,8 @@ class Panel:
         'KMT2C'
         """
         pairs: dict[str, set[str]] = {}
-        for gene, aliases in zip(self.genes["gene"], self.genes["aliases"], strict=True):
-            for alias in filter(None, str(aliases).split("|")):
+        for gene, aliases in self._names:
+            for alias in filter(None, aliases.split("|")):
                 pairs.setdefault(alias, set()).add(gene)
         return {a: next(iter(g)) for a, g in pairs.items() if len(g) == 1 and a not in self._symbols}
 
@@ -191,11 +221,15 @@ def load_panel(name: str | os.PathLike[str] = DEFAULT_PANEL) -> Panel:
 
 def list_panels() -> pd.DataFrame:
     """Return one row per known panel: ``panel, title, kind, n_genes, coding_mb, coding_bed_bp, builds, notice``."""
+    import pandas as pd
+
     return pd.DataFrame([_summary(load_panel(name)) for name in _panel_folders()])
 
 
 def describe_panel(panel: Panel) -> pd.DataFrame:
     """Return what a reader has to know of a panel as ``property, value`` rows."""
+    import pandas as pd
+
     rows = dict(_summary(panel))
     rows["coding_mb_source"] = panel.coding_mb_source
     del rows["coding_bed_bp"]
@@ -210,110 +244,10 @@ def describe_panel(panel: Panel) -> pd.DataFrame:
     return pd.DataFrame({"property": list(rows), "value": [str(v) for v in rows.values()]})
 
 
-def panel_from_targets(
-    targets: pd.DataFrame,
-    *,
-    name: str,
-    build: str,
-    coding: pd.DataFrame | None = None,
-    coding_mb: float | None = None,
-    knowledge: Panel | None = None,
-) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
-    """Make the settings and tables of a new panel from the rows of a BED.
-
-    Parameters
-    ----------
-    targets
-        ``chromosome, start, end, name``; the gene is the first token of ``name``.
-    name
-        Name of the new panel.
-    build
-        ``hg19`` or ``hg38``.
-    coding
-        The assay's own coding intervals; without it the targets are cut to the coding exons in ``knowledge``, and
-        targets of genes that it does not know count whole.
-    coding_mb
-        Coding size as the vendor states it [Mb]; without it the BED's own size is the TMB denominator.
-    knowledge
-        Panel whose gene names, hotspots and exons are taken over for the genes of the BED.
-
-    Returns
-    -------
-    settings, tables
-        Contents of ``panel.toml`` and of its files, to be written by ``io.panels.write_panel``.
-
-    Raises
-    ------
-    PanelError
-        If the name is not a plain word, or no target carries a gene.
-    """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name) or name.lower() == EXOME:
-        raise PanelError(f"'{name}' cannot be a panel name", hint="use letters, digits, - and _ (not 'exome')")
-    knowledge = knowledge or load_panel()
-    symbols = _first_tokens(targets["name"]).replace(knowledge.alias_map())
-    genes = [g for g in dict.fromkeys(symbols) if g != "-"]
-    if not genes:
-        raise PanelError("no target carries a gene name in column 4", hint="put the gene symbol in the 4th column")
-    own = knowledge.genes[knowledge.genes["gene"].isin(genes)]
-    unknown = [g for g in genes if not knowledge.has_gene(g)]
-    gene_table = pd.concat([own, pd.DataFrame({"gene": unknown})], ignore_index=True).fillna("")
-    territory, how = _coding_territory(targets, symbols, coding, knowledge, build)
-    settings: dict[str, Any] = {
-        "id": name,
-        "title": f"{name} (imported)",
-        "kind": "imported",
-        "notice": f"Imported from a BED of {len(targets)} targets on {build}; coding territory: {how}.",
-        "coding_mb_source": "stated at import" if coding_mb else how,
-        "genes": "genes.tsv",
-        "hotspots": "hotspots.tsv",
-        "targets": {build: f"targets_{build}.bed"},
-        "coding": {build: f"coding_{build}.bed"},
-    }
-    if coding_mb is not None:
-        settings["coding_mb"] = float(coding_mb)
-    tables = {
-        "genes.tsv": gene_table,
-        "hotspots.tsv": knowledge.hotspots[knowledge.hotspots["gene"].isin(genes)],
-        f"targets_{build}.bed": targets.assign(name=symbols)[["chromosome", "start", "end", "name"]],
-        f"coding_{build}.bed": territory.to_table(),
-    }
-    if not knowledge.pathways.empty:
-        settings["pathways"] = "pathways.gmt"
-        tables["pathways.gmt"] = knowledge.pathways
-    if build in knowledge.files.get("exons", {}):
-        settings["exons"] = {build: f"exons_{build}.tsv"}
-        exons = knowledge.exons(build)
-        tables[f"exons_{build}.tsv"] = exons[exons["gene"].isin(genes)]
-    return settings, tables
-
-
 def user_panel_folder() -> Path:
     """Return where imported panels are kept: ``$HER2G_PANELS``, or the user's data folder."""
     chosen = os.environ.get("HER2G_PANELS")
     return Path(chosen) if chosen else platformdirs.user_data_path("her2genomics") / "panels"
-
-
-def _coding_territory(
-    targets: pd.DataFrame, symbols: pd.Series, coding: pd.DataFrame | None, knowledge: Panel, build: str
-) -> tuple[Intervals, str]:
-    if coding is not None:
-        return Intervals.from_table(coding), "the coding BED given at import"
-    if build not in knowledge.files.get("exons", {}):
-        return Intervals.from_table(targets[symbols != "-"]), "the gene targets as they are"
-    exons = Intervals.from_table(knowledge.exons(build))
-    known = symbols.isin(set(knowledge.genes["gene"]))
-    inside = Intervals.from_table(targets[known]).intersect(exons).to_table()
-    whole = targets.loc[~known & (symbols != "-"), ["chromosome", "start", "end"]]
-    how = "targets cut to known coding exons"
-    if len(whole):
-        how += f", {symbols[~known & (symbols != '-')].nunique()} genes without known exons counted whole"
-    return Intervals.from_table(pd.concat([inside, whole], ignore_index=True)), how
-
-
-def _first_tokens(names: pd.Series) -> pd.Series:
-    """Return the first token of each target's name, ``-`` for names that say "no gene"."""
-    token = names.astype("str").str.split(r"[|;,:\s]", n=1, regex=True).str[0]
-    return token.where(~token.isin(_NO_GENE), "-")
 
 
 def _panel_folders() -> dict[str, Path]:
@@ -379,21 +313,13 @@ def _summary(panel: Panel) -> dict[str, Any]:
     }
 
 
-def _read_bed4(path: Path) -> pd.DataFrame:
+def _read_rows(path: Path) -> Iterator[dict[str, str]]:
+    """Yield the rows of a panel's own table."""
+    with path.open(encoding="utf-8", newline="") as handle:
+        yield from csv.DictReader(handle, delimiter="\t")
+
+
+def _read_intervals(path: Path) -> Intervals:
     """Read a panel's own BED (our format: no header, at least three columns)."""
-    table = pd.read_csv(path, sep="\t", header=None, keep_default_na=False)
-    table = table.iloc[:, :4].set_axis(["chromosome", "start", "end", "name"][: min(table.shape[1], 4)], axis=1)
-    table["chromosome"] = normalise_contigs(table["chromosome"].astype("str"))
-    keys = np.lexsort((table["end"], table["start"], chromosome_order(table["chromosome"])))
-    return table.iloc[keys].reset_index(drop=True)
-
-
-def _read_gmt(path: Path) -> pd.DataFrame:
-    rows = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        name, note, *genes = line.split("\t")
-        pathway, _, source = name.partition("__")
-        is_default = note.startswith("default")
-        licence = note.removeprefix("default").lstrip("; ")
-        rows += [(pathway, source, is_default, licence, gene) for gene in genes if gene]
-    return pd.DataFrame(rows, columns=["pathway", "source", "default", "licence", "gene"])
+    rows = [line.split("\t", 3)[:3] for line in path.read_text(encoding="utf-8").splitlines() if line]
+    return Intervals.from_rows((chromosome, int(start), int(end)) for chromosome, start, end in rows)

@@ -4,18 +4,20 @@
 `render_markdown` writes the column tables of the documentation (a test compares them), so that a column is described
 in one place only.
 
-Types are the nullable ones of pandas, because missing is missing: ``string``, ``int``, ``float``, ``bool``.
+Types are the nullable ones of pandas, because missing is missing: ``string``, ``int``, ``float``, ``bool``.  pandas
+itself is imported by the functions that make or check a table: a command that only names columns starts without it.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from her2genomics.exceptions import SchemaError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DTYPES: dict[str, Any] = {"string": "string", "int": "Int64", "float": "Float64", "bool": "boolean"}
 
@@ -77,6 +79,11 @@ class TableSchema:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {column.name: column for column in self.columns})
+
+    @property
+    def dtypes(self) -> dict[str, Any]:
+        """Type of each declared column, in order."""
+        return {column.name: DTYPES[column.dtype] for column in self.columns}
 
     @property
     def names(self) -> list[str]:
@@ -381,6 +388,8 @@ SCHEMAS: dict[str, TableSchema] = {
 
 def empty(schema: TableSchema) -> pd.DataFrame:
     """Return a table without rows that has every declared column in its declared type."""
+    import pandas as pd
+
     return pd.DataFrame({c.name: pd.Series(dtype=DTYPES[c.dtype]) for c in schema.columns})
 
 
@@ -389,6 +398,8 @@ def conform(table: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
 
     For tables that the package has made; a table from outside goes through `check`.
     """
+    import pandas as pd
+
     columns = {}
     for column in schema.columns:
         values = table.get(column.name)
@@ -422,6 +433,8 @@ def check(
         If a required column is absent, a value is not of the column's type, out of range or not in its vocabulary, or
         a key is missing or repeated. The message names the first offending row (its ``sample_id`` where there is one).
     """
+    import pandas as pd
+
     missing = [c.name for c in schema.columns if c.required and c.name not in table.columns]
     if missing:
         raise SchemaError(
@@ -437,6 +450,8 @@ def check(
 
 
 def _typed(table: pd.DataFrame, column: Column, source: str | os.PathLike[str] | None) -> pd.Series:
+    import pandas as pd
+
     values: pd.Series = table[column.name]
     if column.dtype in ("int", "float"):
         numbers = pd.to_numeric(values, errors="coerce")
@@ -482,10 +497,16 @@ def _refuse(
     raise SchemaError(
         f"value '{row[column.name]}' {problem}{more}",
         path=source,
-        sample=None if sample is None or pd.isna(sample) else str(sample),
+        sample=_text_of(sample),
         line=None if sample is not None else int(positions[0]) + 2,
         column=column.name,
     )
+
+
+def _text_of(sample: Any) -> str | None:
+    import pandas as pd
+
+    return None if sample is None or pd.isna(sample) else str(sample)
 
 
 def _check_key(table: pd.DataFrame, schema: TableSchema, source: str | os.PathLike[str] | None) -> None:

@@ -13,8 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from her2genomics.intervals import merge
-
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -199,3 +197,21 @@ class SampleDepth:
     summary: DepthSummary
     counts: ReadCounts
     by_region: bool
+
+
+def merge(starts: IntArray, ends: IntArray) -> tuple[IntArray, IntArray]:
+    """Merge overlapping or touching intervals of one chromosome.
+
+    Examples
+    --------
+    >>> merge(np.array([5, 0, 8]), np.array([9, 3, 12]))
+    (array([0, 5]), array([ 3, 12]))
+    """
+    keep = ends > starts
+    starts, ends = starts[keep], ends[keep]
+    if not len(starts):
+        return starts, ends
+    order = np.argsort(starts, kind="stable")
+    starts, ends = starts[order], np.maximum.accumulate(ends[order])
+    new = np.concatenate(([True], starts[1:] > ends[:-1]))
+    return starts[new], ends[np.concatenate((np.flatnonzero(new)[1:] - 1, [len(ends) - 1]))]

@@ -4,14 +4,17 @@
 concrete for a panel (`tmb_rule`); one sample is counted in `tmb_sample`, its interval comes from `tmb_interval`.  The
 rows of a table pass through the very filters that a streamed VCF passes through (`workflow.tmb_files`), so both give
 the same numbers.
+
+A result is kept as rows and becomes a table when it is asked for one: a streamed VCF is counted and written without
+pandas, whose import alone would take ten times as long and 100 MB.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-import pandas as pd
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from her2genomics import schema
 from her2genomics.exceptions import AmbiguousInputError
@@ -24,6 +27,11 @@ from her2genomics.tmb_rule import TmbRule, compile_rule
 from her2genomics.tmb_sample import SampleBurden
 from her2genomics.variant import mutations_table, variants_of_table
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = Mapping[str, Any]
+
 
 @dataclass(frozen=True)
 class TmbResult:
@@ -31,18 +39,28 @@ class TmbResult:
 
     Parameters
     ----------
-    tmb
+    rows
         One row per sample (`schema.TMB`).
-    filter_counts
+    count_rows
         One row per sample and filter, in the order of the rule (`schema.FILTER_COUNTS`).
     audit
         Every input variant in mutations columns with ``outcome`` (counted / excluded) in front and all its reasons in
         ``filters_failed``; None where it was not asked for.
     """
 
-    tmb: pd.DataFrame
-    filter_counts: pd.DataFrame
+    rows: Sequence[Row]
+    count_rows: Sequence[Row]
     audit: pd.DataFrame | None = None
+
+    @cached_property
+    def tmb(self) -> pd.DataFrame:
+        """The burdens as a table (`schema.TMB`)."""
+        return _table(self.rows, schema.TMB)
+
+    @cached_property
+    def filter_counts(self) -> pd.DataFrame:
+        """The counts per filter as a table (`schema.FILTER_COUNTS`)."""
+        return _table(self.count_rows, schema.FILTER_COUNTS)
 
 
 def compute_tmb(
@@ -117,25 +135,40 @@ def compute_tmb(
 
 
 def collect(burdens: Iterable[SampleBurden]) -> TmbResult:
-    """Return the result tables of finished samples."""
+    """Return the result of finished samples."""
     finished = list(burdens)
     rows = [burden.row() for burden in finished]
     counts = [row for b in finished for row in b.attrition.rows(b.sample_id, b.rule.filter_names, complete=b.audit)]
     audits = [_audit_table(b) for b in finished if b.audit]
-    return TmbResult(
-        _table(rows, schema.TMB),
-        _table(counts, schema.FILTER_COUNTS),
-        pd.concat(audits, ignore_index=True) if audits else None,
-    )
+    return TmbResult(rows, counts, _joined(audits))
 
 
-def _table(rows: Sequence[Mapping[str, object]], columns: schema.TableSchema) -> pd.DataFrame:
+def combine(results: Sequence[TmbResult]) -> TmbResult:
+    """Return several results as one."""
+    rows = [row for result in results for row in result.rows]
+    counts = [row for result in results for row in result.count_rows]
+    return TmbResult(rows, counts, _joined([result.audit for result in results if result.audit is not None]))
+
+
+def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame | None:
+    if not tables:
+        return None
+    import pandas as pd
+
+    return pd.concat(tables, ignore_index=True)
+
+
+def _table(rows: Sequence[Row], columns: schema.TableSchema) -> pd.DataFrame:
     """Return rows as a table of a schema."""
+    import pandas as pd
+
     typed = {c.name: pd.array([row.get(c.name) for row in rows], dtype=schema.DTYPES[c.dtype]) for c in columns.columns}
     return pd.DataFrame(typed)
 
 
 def _audit_table(burden: SampleBurden) -> pd.DataFrame:
+    import pandas as pd
+
     table = mutations_table((variant for variant, _ in burden.rows), burden.rule.build)
     outcome = ["excluded" if reasons else "counted" for _, reasons in burden.rows]
     reasons = [";".join(reasons) for _, reasons in burden.rows]
@@ -146,8 +179,8 @@ def _audit_table(burden: SampleBurden) -> pd.DataFrame:
 
 def _build_of(table: pd.DataFrame, asked: str | None) -> str:
     """Return the build that the table states or the caller gives; they must not differ."""
-    stated = table.get("NCBI_Build", pd.Series(dtype="string")).dropna()
-    builds = sorted({normalise_build(str(name)) for name in stated.unique()})
+    stated = table["NCBI_Build"].dropna().unique() if "NCBI_Build" in table else ()
+    builds = sorted({normalise_build(str(name)) for name in stated})
     if len(builds) > 1:
         raise AmbiguousInputError(f"the table mixes genome builds: {', '.join(builds)}", column="NCBI_Build")
     if asked is not None:

@@ -13,11 +13,9 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
-import pandas as pd
-
 from her2genomics.exceptions import UsageError
 from her2genomics.genome import normalise_build
-from her2genomics.intervals import IntervalLookup, Intervals
+from her2genomics.intervals import Intervals
 from her2genomics.panel import DEFAULT_PANEL, Panel, load_panel
 from her2genomics.tmb_presets import DEFAULT_PRESET, TmbPreset, load_preset
 from her2genomics.variant import Site, Variant
@@ -201,9 +199,9 @@ class _Knowledge:
     """What a panel knows on a build; read once per process."""
 
     coding: Intervals
-    hotspot_table: pd.DataFrame
+    hotspot_rows: tuple[tuple[str, str, str, int], ...]
     hotspots: Hotspots
-    somatic_sites: IntervalLookup
+    somatic_sites: Intervals
 
     def is_somatic(self, variant: Variant) -> bool:
         """Return True for variants that are somatic whatever a population database says."""
@@ -214,9 +212,9 @@ class _Knowledge:
 @lru_cache(maxsize=16)
 def _knowledge(folder: Path, build: str) -> _Knowledge:
     panel = load_panel(folder)
-    table = panel.hotspots
-    sites = panel.known_somatic_sites(build).lookup()
-    return _Knowledge(panel.coding(build), table, Hotspots.from_table(table), sites)
+    rows = panel.hotspot_rows
+    sites = panel.known_somatic_sites(build)
+    return _Knowledge(panel.coding(build), rows, Hotspots.from_rows(rows), sites)
 
 
 @lru_cache(maxsize=16)
@@ -255,7 +253,7 @@ def _counting_filters(preset: TmbPreset, known: _Knowledge) -> list[VariantFilte
     if preset.drop_drivers:
         filters.append(not_driver(known.hotspots, preset.tumour_suppressors))
     if preset.max_cosmic_count is not None:
-        frequent = Hotspots.from_table(known.hotspot_table, preset.max_cosmic_count)
+        frequent = Hotspots.from_rows(known.hotspot_rows, preset.max_cosmic_count)
         filters.append(not_recurrent(preset.max_cosmic_count, frequent))
     return filters
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from her2genomics import schema
 from her2genomics.consequences import STRUCTURAL_CLASS, canonical_class, refine_class, variant_type
 from her2genomics.genome import normalise_contig
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SMALL, STRUCTURAL, NO_ALTERNATE = "small", "structural", "no alternate"
 """Kinds of alternate alleles: bases; a symbolic allele or breakend; ``.``, ``*`` or ``<NON_REF>``."""
@@ -180,6 +182,8 @@ def mutations_table(variants: Iterable[Variant], build: str | None = None) -> pd
     build
         Genome build, written to ``NCBI_Build``.
     """
+    import pandas as pd  # late: a stream of variants is counted without it
+
     rows = list(variants)
     columns: dict[str, list[object]] = {
         column: [getattr(v, name) for v in rows] for name, column in MAF_COLUMNS.items()

@@ -14,13 +14,14 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from her2genomics.consequences import TRUNCATING_CLASSES
 from her2genomics.intervals import Intervals
 from her2genomics.variant import SMALL, Site, Variant
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Stage = Literal["site", "reads", "annotation"]
 PASSING_FILTERS: frozenset[str] = frozenset({"PASS", "."})
@@ -73,16 +74,24 @@ class Hotspots:
 
     @classmethod
     def from_table(cls, table: pd.DataFrame, min_tumours: int = 0) -> Hotspots:
-        """Make the look-up from ``gene, residue, type`` rows, optionally from a ``tumor_count`` on."""
-        if min_tumours and "tumor_count" in table.columns:
-            table = table[table["tumor_count"] >= min_tumours]
-        indel = table["type"].to_numpy() == "in-frame indel"
+        """Make the look-up from ``gene, residue, type`` and, where present, ``tumor_count``; see `from_rows`."""
+        counts = table["tumor_count"] if "tumor_count" in table.columns else [min_tumours] * len(table)
+        return cls.from_rows(zip(table["gene"], table["residue"], table["type"], counts, strict=True), min_tumours)
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[tuple[str, str, str, int]], min_tumours: int = 0) -> Hotspots:
+        """Make the look-up from gene, residue, type and number of tumours, optionally from a number on."""
+        residues: set[tuple[str, str]] = set()
         ranges: dict[str, list[tuple[int, int]]] = {}
-        for gene, residue in zip(table.loc[indel, "gene"], table.loc[indel, "residue"], strict=True):
-            first, _, last = str(residue).partition("-")
-            ranges.setdefault(str(gene), []).append((int(first), int(last or first)))
-        residues = zip(table.loc[~indel, "gene"], table.loc[~indel, "residue"], strict=True)
-        return cls(frozenset((str(g), str(r)) for g, r in residues), {g: tuple(r) for g, r in ranges.items()})
+        for gene, residue, kind, n_tumours in rows:
+            if n_tumours < min_tumours:
+                continue
+            if kind == "in-frame indel":
+                first, _, last = str(residue).partition("-")
+                ranges.setdefault(str(gene), []).append((int(first), int(last or first)))
+            else:
+                residues.add((str(gene), str(residue)))
+        return cls(frozenset(residues), {gene: tuple(spans) for gene, spans in ranges.items()})
 
     def has(self, variant: Variant) -> bool:
         """Return True when the variant changes a recurrent residue in the way that recurs there."""
@@ -144,7 +153,7 @@ def _not_small(site: Site) -> bool:
 
 def in_region(territory: Intervals, padding: int = 0) -> VariantFilter:
     """Leave out what does not touch the territory widened by ``padding`` bases."""
-    table = dict(territory.padded(padding).lookup().table)
+    table = territory.padded(padding).spans
 
     def outside(site: Site) -> bool:
         pair = table.get(site.chromosome)

@@ -9,6 +9,7 @@ from her2genomics import panel as panels
 from her2genomics.exceptions import BuildMismatchError, FileFormatError, PanelError
 from her2genomics.intervals import Intervals
 from her2genomics.io.panels import read_bed, write_panel
+from her2genomics.panel_import import panel_from_targets
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_import_makes_a_panel_that_loads_by_name(own_panels: Path, tmp_path: Pat
     )
     table = read_bed(bed, build="hg19")
     table.loc[0, "name"] = "ERBB2"
-    settings, tables = panels.panel_from_targets(table, name="mylab", build="hg19", coding_mb=0.5)
+    settings, tables = panel_from_targets(table, name="mylab", build="hg19", coding_mb=0.5)
     write_panel(settings, tables, panels.user_panel_folder() / "mylab")
     panel = panels.load_panel("mylab")
     assert panel.kind == "imported"
@@ -95,7 +96,7 @@ def test_import_makes_a_panel_that_loads_by_name(own_panels: Path, tmp_path: Pat
 
 def test_a_panel_without_a_stated_size_has_none(own_panels: Path) -> None:
     bed = pd.DataFrame({"chromosome": ["chr17"], "start": [37_855_800], "end": [37_856_600], "name": ["ERBB2"]})
-    settings, tables = panels.panel_from_targets(bed, name="x", build="hg19", coding=bed)
+    settings, tables = panel_from_targets(bed, name="x", build="hg19", coding=bed)
     panel = panels.load_panel(write_panel(settings, tables, own_panels / "x"))
     assert panel.coding_mb is None
     assert panel.coding_bed_mb("hg19") == pytest.approx(800e-6)
@@ -131,9 +132,9 @@ def test_unknown_panels_and_bad_names() -> None:
         panels.load_panel("nope")
     bed = pd.DataFrame({"chromosome": ["chr1"], "start": [1], "end": [2], "name": ["."]})
     with pytest.raises(PanelError, match="no target carries a gene"):
-        panels.panel_from_targets(bed, name="x", build="hg19")
+        panel_from_targets(bed, name="x", build="hg19")
     with pytest.raises(PanelError, match="cannot be a panel name"):
-        panels.panel_from_targets(bed, name="../x", build="hg19")
+        panel_from_targets(bed, name="../x", build="hg19")
 
 
 def test_a_broken_panel_folder_is_one_line(tmp_path: Path) -> None:
@@ -150,7 +151,7 @@ def test_a_broken_panel_folder_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.real_data
 def test_a_public_vendor_design_can_be_imported(shared_data: Path, own_panels: Path) -> None:
     bed = read_bed(shared_data / "cnv" / "GOAL_Core_497_genes_sorted.bed.gz", build="hg19")
-    settings, tables = panels.panel_from_targets(bed, name="goal", build="hg19")
+    settings, tables = panel_from_targets(bed, name="goal", build="hg19")
     panel = panels.load_panel(write_panel(settings, tables, own_panels / "goal"))
     assert 480 <= len(panel.genes) <= 510
     assert panel.has_gene("ERBB2")

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 
 from her2genomics.exceptions import StatisticsError
-from her2genomics.tmb_interval import burden_category, burden_interval
+from her2genomics.tmb_interval import burden_category, burden_interval, gamma_quantile, gamma_tails
 
 NUMBERS = ["tmb", "garwood_lo", "garwood_hi", "jeffreys_lo", "jeffreys_hi"]
 
@@ -82,3 +82,21 @@ def test_categories_only_around_the_cut_off():
 def test_impossible_numbers_are_refused(n, mb):
     with pytest.raises(StatisticsError, match="positive territory"):
         burden_interval(n, mb)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 7, 11, 57, 329, 1000, 7298, 46895, 200_000])
+def test_the_gamma_functions_are_those_of_scipy(n):
+    for shape, p in ((n, 0.025), (n + 1, 0.975), (n + 0.5, 0.025), (n + 0.5, 0.975), (n + 0.5, 1e-6), (n + 0.5, 0.5)):
+        if shape:
+            expected = special.gammaincinv(shape, p) if p < 0.5 else special.gammainccinv(shape, 1 - p)
+            assert gamma_quantile(shape, p) == pytest.approx(expected, rel=1e-11)
+    for x in (1e-3, 0.1, 1.0, 6.67, 10.03, 50.0, 380.0):
+        if n <= 1000:
+            lower, upper = gamma_tails(n + 0.5, x)
+            assert lower == pytest.approx(special.gammainc(n + 0.5, x), rel=1e-11, abs=1e-300)
+            assert upper == pytest.approx(special.gammaincc(n + 0.5, x), rel=1e-11, abs=1e-15)
+
+
+@given(st.floats(0.5, 5000), st.floats(0.001, 0.999))
+def test_quantile_and_tail_undo_each_other(shape, p):
+    assert gamma_tails(shape, gamma_quantile(shape, p))[0] == pytest.approx(p, rel=1e-9)

@@ -62,7 +62,8 @@ def import_command(bed: str, name: str, build: str, coding: str | None, coding_m
     from her2genomics.genome import normalise_build
     from her2genomics.io.panels import read_bed, write_panel
     from her2genomics.io.write import write_table
-    from her2genomics.panel import describe_panel, load_panel, panel_from_targets, user_panel_folder
+    from her2genomics.panel import describe_panel, load_panel, user_panel_folder
+    from her2genomics.panel_import import panel_from_targets
 
     build = normalise_build(build)
     coding_table = None if coding is None else read_bed(coding, build=build)

@@ -147,9 +147,10 @@ def files(
     guessed. '-' reads standard input.  A file that cannot be used is reported, the others are written, and the exit
     code is 1.
     """
-    from her2genomics.io.write import write_table
+    from her2genomics import schema
+    from her2genomics.io.write import write_rows, write_table
     from her2genomics.workflow.tmb_callers import tmb_of_callers
-    from her2genomics.workflow.tmb_files import combine, sources_table, tmb_of_files
+    from her2genomics.workflow.tmb_files import SOURCE_COLUMNS, combined, source_rows, tmb_of_files
     from her2genomics.workflow.tmb_settings import settings_from
 
     if bool(files) == bool(callers):
@@ -163,16 +164,15 @@ def files(
     )
     done = [tmb_of_callers(callers, settings)] if callers else tmb_of_files(files, settings, threads=threads)
     results = _report(done, len(files))
-    result = combine(results)
-    if not result.tmb.empty:
-        write_table(result.tmb, out, fmt)
-    for table, path in (
-        (result.audit, audit),
-        (result.filter_counts, filter_counts),
-        (sources_table(results), sources),
-    ):
-        if path is not None and table is not None:
-            write_table(table, path)
+    result = combined(results)
+    if result.rows:
+        write_rows(result.rows, schema.TMB.dtypes, out, fmt)
+    if audit is not None and result.audit is not None:
+        write_table(result.audit, audit)
+    if filter_counts is not None:
+        write_rows(result.count_rows, schema.FILTER_COUNTS.dtypes, filter_counts)
+    if sources is not None:
+        write_rows(source_rows(results), SOURCE_COLUMNS, sources)
     errors = [outcome.error for outcome in results if outcome.error]
     if errors:
         raise click.exceptions.Exit(min(error.exit_code for error in errors))

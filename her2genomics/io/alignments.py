@@ -347,7 +347,7 @@ def _regions(targets: pd.DataFrame, chromosomes: pd.Series, header: AlignmentHea
     for name in merged.chromosomes:
         if name not in ids:
             continue
-        starts, ends = merged.starts[name], merged.ends[name]
+        starts, ends = (np.array(side) for side in merged.spans[name])
         new = np.concatenate(([True], starts[1:] - ends[:-1] > _JOIN_BP))
         last = np.concatenate((np.flatnonzero(new)[1:] - 1, [len(starts) - 1]))
         regions += [_Region(ids[name], int(s), int(e)) for s, e in zip(starts[new], ends[last], strict=True)]

@@ -11,8 +11,6 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from her2genomics.exceptions import AmbiguousInputError, FileFormatError, UsageError
 from her2genomics.intervals import Intervals
 from her2genomics.io.sources import find_source
@@ -68,8 +66,7 @@ def read_callable(path: str | os.PathLike[str], min_depth: float | None = None) 
         raise UsageError("--min-coverage needs a file with depths", path=path, hint="leave --min-coverage out")
     else:
         kept = _in_callable_state(rows)
-    table = [(row.chromosome, row.start, row.end) for row in kept]
-    return Intervals.from_table(pd.DataFrame(table, columns=["chromosome", "start", "end"]))
+    return Intervals.from_rows((row.chromosome, row.start, row.end) for row in kept)
 
 
 def _read_rows(path: str | os.PathLike[str]) -> tuple[list[_Row], list[str]]:

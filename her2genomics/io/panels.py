@@ -82,7 +82,7 @@ def _check_within_chromosomes(table: pd.DataFrame, build: str, path: str | os.Pa
 def write_panel(
     settings: dict[str, Any], tables: dict[str, pd.DataFrame], folder: str | os.PathLike[str], *, replace: bool = False
 ) -> Path:
-    """Write a panel folder as made by ``panel_from_targets``, whole or not at all.
+    """Write a panel folder as made by ``panel_import.panel_from_targets``, whole or not at all.
 
     Raises
     ------

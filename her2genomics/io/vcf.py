@@ -20,8 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from her2genomics.consequences import is_known_term
 from her2genomics.exceptions import AnnotationMissingError, DataWarning, FileFormatError, UsageError
@@ -41,6 +40,9 @@ from her2genomics.io.vcf_samples import SampleColumns, find_tumour
 from her2genomics.io.vcf_source import JOIN_HINT, SECOND_HEADER, LineSource, open_source
 from her2genomics.panel import Panel, load_panel
 from her2genomics.variant import SMALL, Site, Variant, mutations_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Gap = tuple[str, Callable[[str, int], tuple[int, int]]]
 SiteFilter = tuple[str, Callable[[Site], bool]]

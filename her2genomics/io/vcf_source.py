@@ -18,13 +18,10 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from her2genomics.exceptions import FileFormatError
 
 STANDARD_INPUT = "-"
 _BLOCK = 1 << 20
-_TAB = ord("\t")
 SECOND_HEADER, JOIN_HINT = "a second header inside the file", "join VCFs with: bcftools concat"
 _GZIP, _BCF, _BAM, _CRAM = b"\x1f\x8b", b"BCF\x02", b"BAM\x01", b"CRAM"
 _BGZF_HEADER = 18
@@ -87,7 +84,7 @@ class LineSource:
                 self._refuse_garbage(line, number)
         if not self.n_columns:
             self.n_unchecked += len(lines)
-        elif np.count_nonzero(np.frombuffer(data, np.uint8) == _TAB) != len(lines) * (self.n_columns - 1):
+        elif data.count(b"\t") != len(lines) * (self.n_columns - 1):
             for number, line in enumerate(lines, start=n_before + 1):
                 self.check_columns(line, number)
 

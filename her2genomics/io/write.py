@@ -2,7 +2,8 @@
 
 Every file is written under a temporary name in its own folder, flushed to the disk and renamed; an interrupted or
 failed run leaves no half-written output.  Tables go out as TSV, CSV, JSON (records) or Parquet; numbers in text formats
-carry six significant digits, missing values are ``NA``, and lines end with a single line feed.
+carry six significant digits, missing values are ``NA``, and lines end with a single line feed.  pandas and pyarrow are
+imported where a table is written: `write_rows` gives the same bytes without them.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
-
-import pandas as pd
-import pyarrow as pa
-import pyarrow.csv as pacsv
+from typing import IO, TYPE_CHECKING, Any
 
 from her2genomics.exceptions import FileFormatError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 FORMATS: tuple[str, ...] = ("tsv", "csv", "json", "parquet")
 FLOAT_FORMAT = "%.6g"
@@ -114,11 +115,59 @@ def write_table(
                 _write_text(table, handle, kind, header)
 
 
+def write_rows(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, Any],
+    path: str | os.PathLike[str] | None = None,
+    fmt: str | None = None,
+) -> None:
+    """Write rows as `write_table` writes the same table; text formats need neither pandas nor pyarrow.
+
+    Parameters
+    ----------
+    rows
+        One mapping per row; an absent or None value is missing.
+    columns
+        Columns, in order, and their types (as in `schema.TableSchema.dtypes`).
+    path, fmt
+        See `write_table`.
+    """
+    kind = format_of(path, fmt)
+    if kind not in ("tsv", "csv"):
+        import pandas as pd
+
+        cells = {name: pd.array([row.get(name) for row in rows], dtype=dtype) for name, dtype in columns.items()}
+        write_table(pd.DataFrame(cells), path, fmt)
+        return
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=_delimiter(kind), lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    if path is None or os.fspath(path) == "-":
+        sys.stdout.write(text.getvalue())
+        sys.stdout.flush()
+    else:
+        write_text(text.getvalue(), path)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return NA_TEXT if value != value else FLOAT_FORMAT % value
+    return NA_TEXT if value is None else str(value)
+
+
+def _delimiter(kind: str) -> str:
+    return "\t" if kind == "tsv" else ","
+
+
 def _write_text(table: pd.DataFrame, handle: IO[bytes], kind: str, header: bool) -> None:
     if kind == "json":
         handle.write((json.dumps(_records(table), indent=1) + "\n").encode("utf-8"))
         return
-    delimiter = "\t" if kind == "tsv" else ","
+    import pyarrow as pa
+    import pyarrow.csv as pacsv
+
+    delimiter = _delimiter(kind)
     if header:
         names = io.StringIO()
         csv.writer(names, delimiter=delimiter, lineterminator="\n").writerow(table.columns)
@@ -142,6 +191,9 @@ def _write_text(table: pd.DataFrame, handle: IO[bytes], kind: str, header: bool)
 
 def _as_text(values: pd.Series) -> pa.Array:
     """Return a column as it stands in the file."""
+    import pandas as pd
+    import pyarrow as pa
+
     if pd.api.types.is_float_dtype(values.dtype):
         numbers = values.to_numpy(dtype=float, na_value=float("nan")).tolist()
         text = [NA_TEXT if number != number else FLOAT_FORMAT % number for number in numbers]

@@ -32,13 +32,13 @@ class BuildWatch:
     def __init__(self, panel: Panel, build: str, active: bool) -> None:
         self.build, self.active = build, active
         builds = panel.builds if active else []
-        self._lookups = {b: panel.coding(b).padded(2).lookup() for b in builds}
+        self._territories = {b: panel.coding(b).padded(2) for b in builds}
         self.inside = dict.fromkeys(builds, 0)
 
     def see(self, site: Site) -> bool:
         """Look at one site; it is never dropped."""
-        for build, lookup in self._lookups.items():
-            self.inside[build] += site.kind == SMALL and lookup.overlaps(site.chromosome, site.start - 1, site.end)
+        for build, territory in self._territories.items():
+            self.inside[build] += site.kind == SMALL and territory.overlaps(site.chromosome, site.start - 1, site.end)
         return False
 
     def judge(self, vcf: VcfReader) -> None:

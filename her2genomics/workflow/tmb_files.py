@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
-
-import pandas as pd
 
 from her2genomics.exceptions import AmbiguousInputError, DataWarning, Her2GenomicsError, Her2GenomicsWarning
 from her2genomics.intervals import Intervals
@@ -21,7 +19,7 @@ from her2genomics.io.vcf import VcfReader, open_vcf
 from her2genomics.io.vcf_annotators import annotation_missing
 from her2genomics.io.vcf_source import STANDARD_INPUT, open_source
 from her2genomics.panel import Panel, load_panel
-from her2genomics.tmb import TmbResult, collect, compute_tmb
+from her2genomics.tmb import TmbResult, collect, combine, compute_tmb
 from her2genomics.tmb_rule import TmbRule
 from her2genomics.tmb_sample import SampleBurden
 from her2genomics.variant import SMALL, Variant
@@ -31,6 +29,11 @@ from her2genomics.workflow.tmb_settings import TmbSettings
 ANNOTATED_HERE = "bcftools csq, here"
 ASSUMED_BUILD = "hg19"
 """Build taken, with a warning, for a file that names none."""
+SOURCE_COLUMNS: dict[str, str] = {
+    **dict.fromkeys(("file", "error", "caller", "annotation", "tumour", "normal", "tumour_by", "build"), "string"),
+    "build_stated": "boolean", "population_fields": "Int64", "n_records": "Int64",
+}  # fmt: skip
+"""Columns of the table of sources and their types."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,11 @@ class FileResult:
             return f"{self.path}: not used"
         found = self.source
         recognised = f"{found['caller']}, {found['annotation']}, tumour {found['tumour']} ({found['tumour_by']})"
-        rows = self.result.tmb.astype(object).to_dict("records")
-        return f"{self.path}: {recognised}, {found['build']}; " + "; ".join(_row_summary(row) for row in rows)
+        return f"{self.path}: {recognised}, {found['build']}; " + "; ".join(map(_row_summary, self.result.rows))
 
 
-def _row_summary(row: Mapping[Hashable, Any]) -> str:
-    if pd.isna(row["tmb"]):
+def _row_summary(row: Mapping[str, Any]) -> str:
+    if row["tmb"] is None:
         return f"{row['sample_id']}: {row['status']}"
     numbers = f"TMB {row['tmb']:.2f} [{row['garwood_lo']:.2f}, {row['garwood_hi']:.2f}]"
     flags = f", {row['flags']}" if row["flags"] else ""
@@ -106,23 +108,15 @@ def tmb_of_file(path: str, settings: TmbSettings) -> FileResult:
     return guarded(path, lambda: _of_maf(path, settings) if _is_maf(path) else _of_vcf(path, settings))
 
 
-def combine(results: Sequence[FileResult]) -> TmbResult:
-    """Return the tables of all usable files as one."""
-    done = [r.result for r in results if r.result is not None]
-    if not done:
-        return collect([])
-    audits = [r.audit for r in done if r.audit is not None]
-    return TmbResult(
-        pd.concat([r.tmb for r in done], ignore_index=True),
-        pd.concat([r.filter_counts for r in done], ignore_index=True),
-        pd.concat(audits, ignore_index=True) if audits else None,
-    )
+def combined(results: Sequence[FileResult]) -> TmbResult:
+    """Return the rows of all usable files as one result."""
+    return combine([r.result for r in results if r.result is not None])
 
 
-def sources_table(results: Sequence[FileResult]) -> pd.DataFrame:
-    """Return one row per file: what was recognised in it, or its error."""
+def source_rows(results: Sequence[FileResult]) -> list[dict[str, object]]:
+    """Return one row per file: what was recognised in it, or its error (columns: `SOURCE_COLUMNS`)."""
     rows = [{"file": r.path, "error": None if r.error is None else str(r.error), **(r.source or {})} for r in results]
-    return pd.DataFrame(rows)
+    return [{name: row.get(name) for name in SOURCE_COLUMNS} for row in rows]
 
 
 def guarded(path: str, work: Callable[[], tuple[TmbResult, dict[str, object]]]) -> FileResult:
@@ -142,7 +136,7 @@ def _refuse_repeated_samples(results: Iterator[FileResult]) -> Iterator[FileResu
     """Turn a file whose sample another file has already given into an error."""
     seen: dict[str, str] = {}
     for outcome in results:
-        names = [] if outcome.result is None else outcome.result.tmb["sample_id"].tolist()
+        names = [] if outcome.result is None else [row["sample_id"] for row in outcome.result.rows]
         twice = [name for name in names if name in seen]
         if twice:
             error = AmbiguousInputError(
@@ -187,7 +181,7 @@ def _of_maf(path: str, settings: TmbSettings) -> tuple[TmbResult, dict[str, obje
         audit=settings.audit,
     )
     source = {
-        "file": path, "caller": "MAF", "annotation": "MAF", "tumour": f"{len(result.tmb)} samples", "normal": None,
+        "file": path, "caller": "MAF", "annotation": "MAF", "tumour": f"{len(result.rows)} samples", "normal": None,
         "tumour_by": "Tumor_Sample_Barcode", "build": build or maf.mutations["NCBI_Build"].dropna().iloc[0],
         "n_records": len(maf.mutations),
     }  # fmt: skip
@@ -278,7 +272,7 @@ def annotated_variants(
         vcf.annotate(variant)  # population frequencies that stand in INFO
         kept.append(variant)
     exons = panel.exons(build)
-    on_genes = Intervals.from_table(exons).padded(2).lookup()
+    on_genes = Intervals.from_table(exons).padded(2)
     near = [v for v in kept if v.kind == SMALL and on_genes.overlaps(v.chromosome, v.start - 1, v.end)]
     annotate_by_csq(near, str(settings.fasta), exons)
     yield from kept

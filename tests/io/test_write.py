@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from her2genomics.exceptions import FileFormatError, UsageError
-from her2genomics.io.write import atomic_path, format_of, write_json, write_table
+from her2genomics.io.write import atomic_path, format_of, write_json, write_rows, write_table
 
 TABLE = pd.DataFrame(
     {"sample_id": ["A", "B"], "tmb": pd.array([1 / 3, pd.NA], dtype="Float64"), "n": pd.array([3, None], dtype="Int64")}
@@ -38,6 +38,23 @@ def test_formats_follow_the_ending_or_the_choice(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "x.json").read_text())[1] == {"sample_id": "B", "tmb": None, "n": None}
     write_table(TABLE, tmp_path / "x.parquet")
     assert pd.read_parquet(tmp_path / "x.parquet").equals(TABLE) or len(pd.read_parquet(tmp_path / "x.parquet")) == 2
+
+
+@pytest.mark.parametrize("ending", ["tsv", "csv", "json"])
+def test_rows_are_written_as_the_same_table_is(tmp_path: Path, ending: str) -> None:
+    rows = [
+        {"sample_id": 'A "1", x\ty', "tmb": 1 / 3, "n": 3, "ok": True, "flags": ""},
+        {"sample_id": "B\nb", "tmb": float("nan"), "n": None, "ok": None},
+        {"sample_id": "C", "tmb": 3.0, "n": 123456789, "ok": False, "flags": "X;Y"},
+    ]
+    columns = {"sample_id": "string", "tmb": "Float64", "n": "Int64", "ok": "boolean", "flags": "string"}
+    table = pd.DataFrame({name: pd.array([row.get(name) for row in rows], dtype=t) for name, t in columns.items()})
+    write_table(table, tmp_path / f"table.{ending}")
+    write_rows(rows, columns, tmp_path / f"rows.{ending}")
+    assert (tmp_path / f"rows.{ending}").read_bytes() == (tmp_path / f"table.{ending}").read_bytes()
+    write_rows([], columns, tmp_path / f"none.{ending}")
+    write_table(table.iloc[:0], tmp_path / f"empty.{ending}")
+    assert (tmp_path / f"none.{ending}").read_bytes() == (tmp_path / f"empty.{ending}").read_bytes()
 
 
 def test_stdout(capsys: pytest.CaptureFixture[str]) -> None:

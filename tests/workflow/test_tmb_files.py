@@ -27,7 +27,7 @@ from her2genomics.tmb_presets import load_preset
 from her2genomics.tmb_sample import NO_TUMOUR_VAF, NO_VARIANT
 from her2genomics.workflow.tmb_calibrate import calibrate_tables
 from her2genomics.workflow.tmb_callers import tmb_of_callers
-from her2genomics.workflow.tmb_files import FileResult, combine, sources_table, tmb_of_file, tmb_of_files
+from her2genomics.workflow.tmb_files import FileResult, combined, source_rows, tmb_of_file, tmb_of_files
 from her2genomics.workflow.tmb_settings import TmbSettings, settings_from
 
 PANEL = load_panel()
@@ -367,10 +367,10 @@ class TestManyFiles:
         alone, together = (list(tmb_of_files(paths, TmbSettings(), threads=n)) for n in (1, 2))
         assert [r.path for r in alone] == paths
         assert [r.error is None for r in alone] == [True, False, True, False, True]
-        pd.testing.assert_frame_equal(combine(alone).tmb, combine(together).tmb)
+        pd.testing.assert_frame_equal(combined(alone).tmb, combined(together).tmb)
         assert [str(r.error) for r in alone] == [str(r.error) for r in together]
-        assert combine(alone).tmb["n_counted"].tolist() == [1, 2, 3]
-        assert sources_table(alone)["file"].tolist() == paths
+        assert combined(alone).tmb["n_counted"].tolist() == [1, 2, 3]
+        assert [row["file"] for row in source_rows(alone)] == paths
 
     def test_one_sample_in_two_files_is_asked(self, make_vcf, call, coding_sites):
         a = coding_sites("hg19")[0]
@@ -382,7 +382,7 @@ class TestManyFiles:
 
     def test_nothing_usable(self, tmp_path):
         done = list(tmb_of_files([str(tmp_path / "none.vcf")], TmbSettings()))
-        assert combine(done).tmb.empty
+        assert combined(done).tmb.empty
         assert done[0].summary().endswith("not used")
 
 
