@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from her2genomics import schema
+from her2genomics.exceptions import UsageError
 from her2genomics.genome import chromosome_order, normalise_contigs
 from her2genomics.target_depth import DepthSummary, SampleDepth
 
@@ -49,6 +50,40 @@ def coverage_table(targets: pd.DataFrame) -> pd.DataFrame:
     order = table[["start", "end"]].assign(rank=chromosome_order(table["chromosome"]))
     order = order.sort_values(["rank", "start", "end"], kind="stable")
     return schema.check(table.loc[order.index].reset_index(drop=True), schema.COVERAGE, unique=False)
+
+
+def split_targets(targets: pd.DataFrame, bin_bp: int) -> pd.DataFrame:
+    """Cut targets into bins of nearly equal length, the number that brings it closest to ``bin_bp``.
+
+    Parameters
+    ----------
+    targets
+        ``chromosome, start, end`` [bp, 0-based half-open] and any other columns, which every bin of a target keeps.
+    bin_bp
+        Length wanted [bp]; a target shorter than one and a half of it stays whole.
+
+    Raises
+    ------
+    UsageError
+        If ``bin_bp`` is not positive.
+
+    Examples
+    --------
+    >>> exon = pd.DataFrame({"chromosome": ["chr17"], "start": [100], "end": [601], "gene": ["ERBB2"]})
+    >>> split_targets(exon, 200)[["start", "end"]].values.tolist()
+    [[100, 267], [267, 434], [434, 601]]
+    """
+    if bin_bp < 1:
+        raise UsageError(f"bins have at least one base, not {bin_bp}")
+    start, end = (targets[name].to_numpy(dtype=np.int64) for name in ("start", "end"))
+    pieces = np.maximum(np.floor((end - start) / bin_bp + 0.5).astype(np.int64), 1)
+    row = np.repeat(np.arange(len(targets)), pieces)
+    number = np.arange(len(row)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    split = targets.iloc[row].reset_index(drop=True)
+    length = (end - start)[row]
+    split["start"] = start[row] + length * number // pieces[row]
+    split["end"] = start[row] + length * (number + 1) // pieces[row]
+    return split
 
 
 def log2_depth(depth: pd.Series) -> pd.Series:

@@ -132,7 +132,8 @@ def simulate_bam(
     Parameters
     ----------
     targets
-        ``chromosome, start, end, gene`` and, for GC bias, ``gc``.
+        ``chromosome, start, end, gene`` and, for GC bias, ``gc``; or ``expected_depth`` [x] per target, which then
+        takes the place of the settings' depth, copies and biases.
     path
         BAM file; its index is written beside it.
     settings
@@ -173,13 +174,18 @@ def simulate_bam(
 
 
 def expected_depth(targets: pd.DataFrame, settings: BamSettings) -> FloatArray:
-    """Return the mean depth given to each target [x]: depth x (purity CN + 2 (1 - purity)) / 2 x capture x GC.
+    """Return the mean depth given to each target [x], where the targets do not say it themselves.
+
+    It is depth x (purity CN + 2 (1 - purity)) / 2 x capture x GC.
 
     Raises
     ------
     UsageError
         If GC bias is asked for without a ``gc`` column.
     """
+    if "expected_depth" in targets:
+        given: FloatArray = targets["expected_depth"].to_numpy(dtype=np.float64)
+        return given
     copies = targets["gene"].map(dict(settings.copy_number)).fillna(2.0).to_numpy(dtype=np.float64)
     dose = (settings.purity * copies + 2 * (1 - settings.purity)) / 2
     log2 = np.random.default_rng(settings.seed).normal(0, settings.target_spread, len(targets))

@@ -13,7 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from her2genomics.coverage import NULL_LOG2
+from her2genomics.exceptions import UsageError
+
 READ_LENGTH = 100
+_SUBSTREAM_READS = 1
 CHROMOSOME_SPAN = 100_000_000
 
 
@@ -63,6 +67,77 @@ def simulate_targets(*, n_genes: int = 100, bins_per_gene: int = 12, seed: int =
     return bins
 
 
+def with_capture(targets: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
+    """Return the targets of a real panel with ``gc`` (drawn where it is not known) and ``capture`` [SD units].
+
+    Both are properties of the panel: use one seed for all samples of a set.
+
+    Examples
+    --------
+    >>> bins = pd.DataFrame({"chromosome": ["chr17"], "start": [100], "end": [200], "gene": ["ERBB2"]})
+    >>> list(with_capture(bins))
+    ['chromosome', 'start', 'end', 'gene', 'gc', 'capture']
+    """
+    rng = np.random.default_rng(seed)
+    drawn = np.clip(rng.normal(0.48, 0.09, len(targets)), 0.22, 0.78)
+    known = (
+        targets["gc"].to_numpy(dtype=np.float64, na_value=np.nan) if "gc" in targets else np.full(len(drawn), np.nan)
+    )
+    table = targets[["chromosome", "start", "end", "gene"]].reset_index(drop=True)
+    return table.assign(gc=np.where(np.isfinite(known), known, drawn), capture=rng.normal(0, 1, len(table)))
+
+
+def expected_depth(
+    targets: pd.DataFrame,
+    *,
+    seed: int,
+    depth: float = 300.0,
+    purity: float = 1.0,
+    copies: Mapping[str, float] | None = None,
+    noise: NoiseModel | None = None,
+) -> pd.DataFrame:
+    """Return the targets of one sample with ``copies``, ``log2_ratio`` of the copies alone, and ``expected_depth`` [x].
+
+    The parameters are those of `simulate_coverage`.
+
+    Raises
+    ------
+    UsageError
+        If depth, purity or copies are out of range, or a gene with planted copies is not among the targets.
+
+    Examples
+    --------
+    >>> targets = simulate_targets(n_genes=2, bins_per_gene=1)
+    >>> calm = NoiseModel(0, 0, 0, 0)
+    >>> expected_depth(targets, seed=1, depth=100, copies={"G2": 6}, noise=calm)["expected_depth"].tolist()
+    [100.0, 300.0]
+    """
+    noise, planted = noise or NoiseModel(), dict(copies or {})
+    _refuse_out_of_range(targets, depth, purity, planted)
+    rng = np.random.default_rng(seed)
+    tumour = targets["gene"].map(planted).fillna(2.0).to_numpy(dtype=np.float64)
+    ratio = (purity * tumour + 2 * (1 - purity)) / 2
+    genes, names = pd.factorize(targets["gene"])
+    log2 = (
+        noise.capture_sd * targets["capture"].to_numpy(dtype=np.float64)
+        + rng.normal(0, noise.gc_slope_sd) * (targets["gc"].to_numpy(dtype=np.float64) - 0.48)
+        + rng.normal(0, noise.wave_sd, len(names))[genes]
+        + rng.normal(0, noise.bin_sd, len(targets))
+    )
+    ratio_log2 = np.log2(np.maximum(ratio, 2.0**NULL_LOG2))
+    return targets.assign(copies=tumour, log2_ratio=ratio_log2, expected_depth=depth * np.exp2(log2) * ratio)
+
+
+def _refuse_out_of_range(targets: pd.DataFrame, depth: float, purity: float, planted: Mapping[str, float]) -> None:
+    if depth < 0 or not 0 <= purity <= 1:
+        raise UsageError(f"depth is at least 0 and purity 0-1, not {depth:g} and {purity:g}")
+    for gene, number in planted.items():
+        if number < 0:
+            raise UsageError(f"{gene} cannot have {number:g} copies")
+        if not targets["gene"].eq(gene).any():
+            raise UsageError(f"{gene} is not among the targets", hint="see: her2g panels show PANEL --genes")
+
+
 def simulate_coverage(
     targets: pd.DataFrame,
     *,
@@ -77,7 +152,7 @@ def simulate_coverage(
     Parameters
     ----------
     targets
-        As of `simulate_targets`.
+        As of `simulate_targets` or `with_capture`.
     seed
         Seed of everything that is the sample's own.
     depth
@@ -89,26 +164,21 @@ def simulate_coverage(
     noise
         Sizes of the disturbances.
 
+    Raises
+    ------
+    UsageError
+        If depth, purity or copies are out of range, or a gene with planted copies is not among the targets.
+
     Examples
     --------
     >>> targets = simulate_targets(n_genes=4, bins_per_gene=3)
     >>> simulate_coverage(targets, seed=1).equals(simulate_coverage(targets, seed=1))
     True
     """
-    noise = noise or NoiseModel()
-    rng = np.random.default_rng(seed)
-    tumour = targets["gene"].map(dict(copies or {})).fillna(2.0).to_numpy(dtype=np.float64)
-    ratio = (purity * tumour + 2 * (1 - purity)) / 2
-    genes, names = pd.factorize(targets["gene"])
-    log2 = (
-        noise.capture_sd * targets["capture"].to_numpy(dtype=np.float64)
-        + rng.normal(0, noise.gc_slope_sd) * (targets["gc"].to_numpy(dtype=np.float64) - 0.48)
-        + rng.normal(0, noise.wave_sd, len(names))[genes]
-        + rng.normal(0, noise.bin_sd, len(targets))
-    )
+    truth = expected_depth(targets, seed=seed, depth=depth, purity=purity, copies=copies, noise=noise)
     size = (targets["end"] - targets["start"]).to_numpy(dtype=np.float64)
-    reads = rng.poisson(depth * np.exp2(log2) * ratio * size / READ_LENGTH)
-    observed = reads * READ_LENGTH / size
+    rng = np.random.default_rng([seed, _SUBSTREAM_READS])
+    observed = rng.poisson(truth["expected_depth"] * size / READ_LENGTH) * READ_LENGTH / size
     table = targets[["chromosome", "start", "end", "gene"]].copy()
-    table["log2"] = np.where(observed > 0, np.log2(np.maximum(observed, 1e-9)), -20.0)
+    table["log2"] = np.where(observed > 0, np.log2(np.maximum(observed, 1e-9)), NULL_LOG2)
     return table.assign(depth=observed, gc=targets["gc"].to_numpy())

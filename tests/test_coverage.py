@@ -17,6 +17,7 @@ from her2genomics.coverage import (
     log2_depth,
     mean_depth,
     sample_qc,
+    split_targets,
 )
 from her2genomics.target_depth import ChromosomeDepth, DepthSummary, ReadCounts, SampleDepth
 
@@ -121,3 +122,16 @@ def test_log2_of_depth() -> None:
     values = log2_depth(pd.Series([0, 1e-9, 1, 1024, pd.NA], dtype="Float64"))
     assert values[:4].tolist() == [-20.0, -20.0, 0.0, 10.0]
     assert pd.isna(values[4])
+
+
+@given(st.lists(st.integers(1, 5000), min_size=1, max_size=8), st.integers(1, 700))
+def test_split_targets_cover_the_same_bases_in_nearly_equal_parts(sizes: list[int], bin_bp: int) -> None:
+    starts = np.cumsum([10_000, *sizes[:-1]])
+    targets = pd.DataFrame({"chromosome": "chr1", "start": starts, "end": starts + sizes, "gene": range(len(sizes))})
+    split = split_targets(targets, bin_bp)
+    length = split["end"] - split["start"]
+    assert length.groupby(split["gene"]).sum().tolist() == sizes
+    assert (length.groupby(split["gene"]).max() - length.groupby(split["gene"]).min()).max() <= 1
+    assert length.max() <= 1.5 * bin_bp + 1
+    inside = split["gene"].eq(split["gene"].shift(-1)).to_numpy(dtype=bool)[:-1]
+    assert (split["end"].to_numpy()[:-1] == split["start"].to_numpy()[1:])[inside].all()

@@ -95,7 +95,7 @@ def test_x_of_men_and_women_gives_one_diploid_centre() -> None:
     built = build_reference(tables)
     assert built.normals["sex"].tolist() == ["male", "female"] * 5
     on_x = built.bins["chromosome"] == "chrX"
-    assert built.bins.loc[on_x, "log2"].astype(float).median() == pytest.approx(0, abs=0.1)
+    assert built.bins.loc[on_x, "log2"].astype(float).median() == pytest.approx(0, abs=0.15)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

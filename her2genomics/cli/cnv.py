@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from her2genomics.cli.options import INPUT_FILE, examples, output_options
+from her2genomics.cli.options import INPUT_FILE, examples, output_options, progress, threads_option
 
 log = logging.getLogger(__name__)
 
 
 @click.command(
     epilog=examples(
-        "her2g cnv tumor.cnn --reference pon.cnn",
+        "her2g cnv tumor.bam --reference pon.cnn --threads 2",
         "her2g cnv tumor.cnn --reference pon.cnn --purity 0.4 --folder results/",
         "her2g cnv tumours/*.cnn --reference pon.cnn --out gene_cna.tsv",
     )
@@ -41,26 +41,31 @@ log = logging.getLogger(__name__)
     default=None,
     help="Also write .cnr, .cns, VCF, SEG, cBioPortal tables and quality into this folder.",
 )
+@click.option("--fasta", type=click.Path(dir_okay=False), default=None, help="FASTA that a CRAM was made with.")
+@threads_option
 @output_options
 def cnv(files: tuple[str, ...], out: str | None, fmt: str | None, **options: Any) -> None:
-    """Call gene copy number from the coverage FILES (.cnn) of tumours, one row per gene."""
+    """Call gene copy number from FILES of tumours (.cnn coverage, BAM or CRAM), one row per gene."""
     import pandas as pd
 
     from her2genomics.copy_rule import CopyRule
     from her2genomics.genome import normalise_build
     from her2genomics.io.write import write_table
-    from her2genomics.workflow.copy_number import CnvSettings, copy_number_of_file, read_reference, write_outputs
+    from her2genomics.workflow.copy_number import CnvSettings, copy_number_of_files, read_reference, write_outputs
+    from her2genomics.workflow.coverage_files import CoverageSettings
 
     rule = CopyRule(options["p_below"], options["deletion"], options["amplification"], options["ratio_rule"])
     build = normalise_build(options["build"])
-    settings = CnvSettings(rule, options["purity"], options["ploidy"], options["sex"], build)
+    settings = CnvSettings(rule, options["purity"], options["ploidy"], options["sex"], build,
+                           CoverageSettings(reference=options["fasta"]))  # fmt: skip
     pon = read_reference(options["reference"])
     log.info("reference: %s", pon.describe())
     done = []
-    for path in files:
-        sample = copy_number_of_file(path, pon, settings)
-        log.info("%s", sample.summary())
-        done.append(sample)
+    results = copy_number_of_files(files, pon, settings, threads=options["threads"])
+    with progress(results, len(files), "her2g cnv") as bar:
+        for sample in bar:
+            log.info("%s", sample.summary())
+            done.append(sample)
     if options["folder"] is not None:
         write_outputs(done, options["folder"], build=build)
     if out is not None or options["folder"] is None:

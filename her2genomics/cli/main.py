@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "coverage": "her2genomics.cli.coverage",
     "reference": "her2genomics.cli.reference",
     "cnv": "her2genomics.cli.cnv",
+    "simulate": "her2genomics.cli.simulate",
     "tmb": "her2genomics.cli.tmb",
     "classify": "her2genomics.cli.classify",
     "check": "her2genomics.cli.check",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Item = TypeVar("Item")
 
 INPUT_FILE = click.Path(dir_okay=False, allow_dash=True)
 OUTPUT_FILE = click.Path(dir_okay=False, writable=True, allow_dash=True)
@@ -71,6 +74,31 @@ def her2_options(command: Command) -> Command:
         show_default=True,
         help="Rule of the HER2 group.",
     )(command)
+
+
+def counting_options(command: Command) -> Command:
+    """Add what BAM and CRAM files are counted over: ``--targets``, ``--panel``, ``--bin-size``, and ``--threads``."""
+    for option in (
+        threads_option,
+        click.option(
+            "--bin-size", type=click.IntRange(min=1), default=200, show_default=True,
+            help="BAM/CRAM: targets are cut into bins of about this length [bp].",
+        ),
+        panel_option,
+        click.option(
+            "--targets", type=INPUT_FILE, default=None,
+            help="BAM/CRAM: BED of the targets, gene in column 4.  [default: panel]",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def progress(items: Iterable[Item], n: int, label: str) -> AbstractContextManager[Iterable[Item]]:
+    """Return the items under a progress bar, which is drawn for several items on a terminal only."""
+    if n < 2 or not sys.stderr.isatty():
+        return nullcontext(items)
+    return click.progressbar(items, length=n, label=label, file=sys.stderr)
 
 
 def examples(*lines: str) -> str:

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
+from typing import Any
 
 import click
 
-from her2genomics.cli.options import INPUT_FILE, OUTPUT_FILE, examples, output_options
+from her2genomics.cli.options import (
+    INPUT_FILE,
+    OUTPUT_FILE,
+    build_option,
+    counting_options,
+    examples,
+    output_options,
+    progress,
+)
 
 log = logging.getLogger(__name__)
 
@@ -19,31 +29,48 @@ def reference() -> None:
 @reference.command(
     "build",
     epilog=examples(
-        "her2g reference build normals/*.cnn --fasta hg19.fa --out pon.cnn",
+        "her2g reference build normals/*.bam --fasta hg19.fa --threads 2 --out pon.cnn",
         "her2g reference build normals/*.cnn --gc-from cnvkit_reference.cnn --out pon.cnn",
-        "her2g reference build --flat targets.cnn --out flat.cnn",
+        "her2g reference build --flat targets.bed --out flat.cnn",
     ),
 )
 @click.argument("normals", nargs=-1, type=INPUT_FILE)
 @click.option(
     "-o", "--out", type=OUTPUT_FILE, required=True, help="Reference; .normals.tsv and .null.tsv go beside it."
 )
-@click.option("--fasta", type=INPUT_FILE, default=None, help="Indexed genome, for the GC of the targets.")
+@click.option("--fasta", type=INPUT_FILE, default=None, help="Indexed genome, for the GC of the targets (and CRAM).")
 @click.option(
     "--gc-from", type=INPUT_FILE, default=None, help="A .cnn with a gc column over the same targets, or none."
 )
 @click.option(
-    "--flat", type=INPUT_FILE, default=None, help="Any .cnn of the panel: a reference without normals (weak)."
+    "--flat", type=INPUT_FILE, default=None, help="Any .cnn or BED of the panel: a reference without normals (weak)."
 )
 @click.option("--keep-outliers", is_flag=True, help="Keep normals that the quality gate would leave out.")
-def build(
-    normals: tuple[str, ...], out: str, fasta: str | None, gc_from: str | None, flat: str | None, keep_outliers: bool
-) -> None:
-    """Build a reference from the coverage (.cnn, of `her2g coverage` or CNVkit) of NORMALS."""
+@build_option
+@counting_options
+def build(normals: tuple[str, ...], out: str, **options: Any) -> None:
+    """Build a reference from NORMALS: coverage (.cnn, of `her2g coverage` or CNVkit), BAM or CRAM files."""
     from her2genomics.workflow.copy_number import build_from_files, write_reference
+    from her2genomics.workflow.coverage_files import CoverageSettings
 
-    source = None if gc_from == "none" else gc_from
-    result = build_from_files(normals, gc_from=source, fasta=fasta, flat=flat, keep_outliers=keep_outliers)
+    settings = CoverageSettings(
+        panel=options["panel"],
+        bed=options["targets"],
+        build=options["build"],
+        reference=options["fasta"],
+        bin_bp=options["bin_size"],
+    )
+    with ExitStack() as stack:
+        result = build_from_files(
+            normals,
+            gc_from=None if options["gc_from"] == "none" else options["gc_from"],
+            fasta=options["fasta"],
+            flat=options["flat"],
+            keep_outliers=options["keep_outliers"],
+            settings=settings,
+            threads=options["threads"],
+            watch=lambda samples: stack.enter_context(progress(samples, len(normals), "her2g reference build")),
+        )
     write_reference(result, out)
     log.info("%s", result.describe())
     log.info("%s", result.describe_gc())

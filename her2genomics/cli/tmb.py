@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -17,6 +15,7 @@ from her2genomics.cli.options import (
     examples,
     output_options,
     panel_option,
+    progress,
     threads_option,
 )
 
@@ -181,7 +180,7 @@ def files(
 def _report(results: Iterable[FileResult], n: int) -> list[FileResult]:
     """Say on standard error what came of each file, as it is done."""
     collected = []
-    with _progress(results, n) as bar:
+    with progress(results, n, "her2g tmb") as bar:
         for outcome in bar:
             for message in outcome.messages:
                 click.echo(f"her2g: warning: {message}", err=True)
@@ -191,13 +190,6 @@ def _report(results: Iterable[FileResult], n: int) -> list[FileResult]:
                 log.info("%s", outcome.summary())
             collected.append(outcome)
     return collected
-
-
-def _progress(results: Iterable[FileResult], n: int) -> AbstractContextManager[Iterable[FileResult]]:
-    """Return the results under a progress bar, which is drawn for several files on a terminal only."""
-    if n < 2 or not sys.stderr.isatty():
-        return nullcontext(results)
-    return click.progressbar(results, length=n, label="her2g tmb", file=sys.stderr)
 
 
 @tmb.command(

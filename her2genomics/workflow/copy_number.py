@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
 from her2genomics import schema
 from her2genomics.copy_rule import CopyRule
-from her2genomics.exceptions import FileFormatError, SchemaError, UsageError
+from her2genomics.coverage import split_targets
+from her2genomics.exceptions import SchemaError, UsageError
 from her2genomics.gene_calls import CnvResult, call_copy_number, describe_erbb2
 from her2genomics.io.cnv_files import gc_of_bins, write_cbioportal_cna, write_cnv_vcf, write_seg
 from her2genomics.io.cnvkit import read_cnn, write_cnn
@@ -21,26 +21,13 @@ from her2genomics.io.write import write_table
 from her2genomics.normals import Reference, build_reference, flat_reference
 from her2genomics.ratios import Sex
 from her2genomics.segmentation import add_segments_to_genes, segment_ratios
+from her2genomics.workflow.cnv_inputs import SampleCoverage, read_bins, read_samples
+from her2genomics.workflow.coverage_files import CoverageSettings, read_target_bed
 
 PathLike = str | os.PathLike[str]
-log = logging.getLogger(__name__)
+Watch = Callable[[Iterable[SampleCoverage]], Iterable[SampleCoverage]]
 
 NORMALS_SUFFIX, NULL_SUFFIX = ".normals.tsv", ".null.tsv"
-_ENDINGS = (".gz", ".cnn", ".targetcoverage", ".cnr", ".cns", ".tsv")
-
-
-def sample_name(path: PathLike) -> str:
-    """Return the sample of a coverage file: its name without ``.targetcoverage.cnn.gz`` and the like.
-
-    Examples
-    --------
-    >>> sample_name("run/TR_01_N.targetcoverage.cnn.gz")
-    'TR_01_N'
-    """
-    name = Path(path).name
-    while any(name.endswith(ending) for ending in _ENDINGS):
-        name = next(name.removesuffix(ending) for ending in _ENDINGS if name.endswith(ending))
-    return name
 
 
 def build_from_files(
@@ -50,8 +37,28 @@ def build_from_files(
     fasta: PathLike | None = None,
     flat: PathLike | None = None,
     keep_outliers: bool = False,
+    settings: CoverageSettings | None = None,
+    threads: int = 1,
+    watch: Watch | None = None,
 ) -> Reference:
-    """Build a reference from ``.cnn`` files of normals, or a flat one from any ``.cnn`` or reference's bins.
+    """Build a reference from ``.cnn``, BAM or CRAM files of normals, or a flat one from the bins of a table or BED.
+
+    Parameters
+    ----------
+    normals
+        Files; alignments are counted over the bins of the first table among them, else over the settings' targets.
+    gc_from, fasta
+        Where the GC of the bins comes from: a table with a gc column, or an indexed genome.
+    flat
+        ``.cnn``, reference or BED whose bins make a reference without normals.
+    keep_outliers
+        Keep normals that the quality gate would leave out.
+    settings
+        Targets and read filters for alignments, and the build.
+    threads
+        Threads in all.
+    watch
+        Wraps the samples while they are read, for a progress bar.
 
     Raises
     ------
@@ -62,23 +69,20 @@ def build_from_files(
         raise UsageError("GC can come from --gc-from or from --fasta, not from both")
     if bool(normals) == (flat is not None):
         raise UsageError("give the coverage of normals, or --flat TARGETS.cnn", hint="not both")
-    names = [sample_name(path) for path in normals]
-    repeated = {name for name in names if names.count(name) > 1}
-    if repeated:
-        raise UsageError(f"sample {sorted(repeated)[0]} is given twice", hint="rename one of the files")
-    coverages = {name: _coverage(path) for name, path in zip(names, normals, strict=True)}
-    targets = _coverage(flat) if flat is not None else next(iter(coverages.values()))
-    gc = _gc_table(targets, gc_from, fasta)
     if flat is not None:
-        return flat_reference(targets, gc=gc)
+        targets = _flat_bins(flat, settings or CoverageSettings())
+        return flat_reference(targets, gc=_gc_table(targets, gc_from, fasta))
+    samples = read_samples(normals, settings=settings, threads=threads)
+    coverages = {sample.sample_id: sample.coverage for sample in (watch or iter)(samples)}
+    gc = _gc_table(next(iter(coverages.values())), gc_from, fasta)
     return build_reference(coverages, gc=gc, keep_outliers=keep_outliers)
 
 
-def _coverage(path: PathLike) -> pd.DataFrame:
-    table = read_cnn(path)
-    if table.empty:
-        raise FileFormatError("has no bins", path=path)
-    return table.drop_duplicates(["chromosome", "start", "end", "gene"]).reset_index(drop=True)
+def _flat_bins(path: PathLike, settings: CoverageSettings) -> pd.DataFrame:
+    if not os.fspath(path).removesuffix(".gz").endswith(".bed"):
+        return read_bins(path)
+    table = read_target_bed(path, build=settings.build)
+    return table if settings.bin_bp is None else split_targets(table, settings.bin_bp)
 
 
 def _gc_table(targets: pd.DataFrame, gc_from: PathLike | None, fasta: PathLike | None) -> pd.DataFrame | None:
@@ -142,15 +146,17 @@ class CnvSettings:
     ploidy: float = 2.0
     sex: Sex | None = None
     build: str = "hg19"
+    counting: CoverageSettings = field(default_factory=CoverageSettings)
 
 
 @dataclass(frozen=True)
 class CnvFiles:
-    """One sample's results with its segments."""
+    """One sample's results with its segments, and the quality of its sequencing where it came as a BAM or CRAM."""
 
     result: CnvResult
     genes: pd.DataFrame
     segments: pd.DataFrame
+    sequencing_qc: pd.DataFrame | None = None
 
     def summary(self) -> str:
         """Return one line: quality, calls, ERBB2."""
@@ -162,15 +168,31 @@ class CnvFiles:
 
 
 def copy_number_of_file(path: PathLike, reference: Reference, settings: CnvSettings | None = None) -> CnvFiles:
-    """Return ratios, segments and gene calls of one coverage file."""
+    """Return ratios, segments and gene calls of one ``.cnn``, BAM or CRAM file."""
+    return next(copy_number_of_files([path], reference, settings))
+
+
+def copy_number_of_files(
+    paths: Sequence[PathLike], reference: Reference, settings: CnvSettings | None = None, *, threads: int = 1
+) -> Iterator[CnvFiles]:
+    """Yield the results of several ``.cnn``, BAM or CRAM files; alignments are counted over the reference's bins.
+
+    Raises
+    ------
+    UsageError
+        If a sample comes twice.
+    BuildMismatchError
+        If an alignment file is of another build than the settings say.
+    """
     settings = settings or CnvSettings()
-    name = sample_name(path)
-    result = call_copy_number(
-        _coverage(path), reference, sample_id=name, rule=settings.rule, purity=settings.purity,
-        ploidy=settings.ploidy, sex=settings.sex, build=settings.build,
-    )  # fmt: skip
-    segments = segment_ratios(result.ratios, sample_id=name)
-    return CnvFiles(result, add_segments_to_genes(result.genes, segments), segments)
+    counting = replace(settings.counting, build=settings.build)
+    for sample in read_samples(paths, reference.bins, counting, threads=threads):
+        result = call_copy_number(
+            sample.coverage, reference, sample_id=sample.sample_id, rule=settings.rule, purity=settings.purity,
+            ploidy=settings.ploidy, sex=settings.sex, build=settings.build,
+        )  # fmt: skip
+        segments = segment_ratios(result.ratios, sample_id=sample.sample_id)
+        yield CnvFiles(result, add_segments_to_genes(result.genes, segments), segments, sample.qc)
 
 
 def write_outputs(done: Sequence[CnvFiles], folder: PathLike, *, build: str = "hg19") -> None:
@@ -184,5 +206,8 @@ def write_outputs(done: Sequence[CnvFiles], folder: PathLike, *, build: str = "h
     genes = pd.concat([sample.genes for sample in done], ignore_index=True)
     write_table(genes, root / "gene_cna.tsv", "tsv")
     write_table(pd.DataFrame([sample.result.qc.row() for sample in done]), root / "cnv_qc.tsv", "tsv")
+    sequencing = [sample.sequencing_qc for sample in done if sample.sequencing_qc is not None]
+    if sequencing:
+        write_table(pd.concat(sequencing, ignore_index=True), root / "sample_qc.tsv", "tsv")
     write_seg(pd.concat([sample.segments for sample in done], ignore_index=True), root / "segments.seg")
     write_cbioportal_cna(genes, root / "data_cna.txt", root / "data_log2_cna.txt")

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from her2genomics.coverage import NO_GENE, callable_territory, coverage_table, sample_qc
+from her2genomics.coverage import callable_territory, coverage_table, sample_qc, split_targets
 from her2genomics.exceptions import BuildMismatchError, DataWarning, UsageError
 from her2genomics.genome import normalise_build, require_same_build
 from her2genomics.io.alignment_files import AlignmentHeader, read_alignment_header
 from her2genomics.io.alignments import ReadFilter, Route, read_target_depth
 from her2genomics.io.panels import read_bed
 from her2genomics.panel import DEFAULT_PANEL, load_panel
+from her2genomics.panel_files import first_tokens
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class CoverageSettings:
         FASTA of a CRAM.
     sample
         Sample name; None takes that of the read groups.
+    bin_bp
+        Targets are cut into equal bins of about this length [bp]; None leaves them whole.
     """
 
     panel: str = DEFAULT_PANEL
@@ -49,6 +52,7 @@ class CoverageSettings:
     route: Route = "auto"
     reference: str | None = None
     sample: str | None = None
+    bin_bp: int | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,13 @@ def coverage_of_file(
     if settings.min_depth is not None and settings.min_depth < 1:
         raise UsageError(f"a callable base has a depth of at least 1, not {settings.min_depth}", hint="see --min-depth")
     header = read_alignment_header(path, reference=settings.reference)
-    targets = _targets(settings, header)
+    return coverage_over(path, targets_of(settings, header), settings, threads=threads)
+
+
+def coverage_over(
+    path: str | os.PathLike[str], targets: pd.DataFrame, settings: CoverageSettings, *, threads: int = 1
+) -> CoverageResult:
+    """Return what `coverage_of_file` does over the targets given, whatever panel or BED the settings name."""
     depth = read_target_depth(
         path,
         targets,
@@ -115,7 +125,7 @@ def coverage_of_file(
     if settings.sample is not None:
         depth = replace(depth, sample=settings.sample)
     if not depth.summary.histogram[1:].any():
-        warnings.warn(DataWarning(f"{header.path}: no read on any target"), stacklevel=2)
+        warnings.warn(DataWarning(f"{os.fspath(path)}: no read on any target"), stacklevel=2)
     return CoverageResult(
         coverage_table(depth.targets),
         sample_qc(depth),
@@ -123,18 +133,33 @@ def coverage_of_file(
     )
 
 
-def _targets(settings: CoverageSettings, header: AlignmentHeader) -> pd.DataFrame:
+def targets_of(settings: CoverageSettings, header: AlignmentHeader) -> pd.DataFrame:
+    """Return the targets (``chromosome, start, end, gene``) that the settings name, on the build of the file.
+
+    Raises
+    ------
+    BuildMismatchError
+        If the file is of another build than asked for, or its build cannot be told and is not given.
+    """
     asked = None if settings.build is None else normalise_build(settings.build)
     if asked is not None:
         require_same_build(header.build, asked, path=header.path)
     build = asked or header.build
     if settings.bed is not None:
-        table = read_bed(settings.bed, build=build)
-        return table.assign(gene=table["name"].replace({".": NO_GENE, "": NO_GENE})).drop(columns="name")
-    if build is None:
+        table = read_target_bed(settings.bed, build=build)
+    elif build is None:
         raise BuildMismatchError(
             "the contig lengths are neither those of hg19 nor of hg38",
             path=header.path,
             hint="give the targets with --targets BED, or the build with --build",
         )
-    return load_panel(settings.panel).targets(build)[["chromosome", "start", "end", "gene"]]
+    else:
+        table = load_panel(settings.panel).targets(build)[["chromosome", "start", "end", "gene"]]
+    return table if settings.bin_bp is None else split_targets(table, settings.bin_bp)
+
+
+def read_target_bed(path: str | os.PathLike[str], *, build: str | None) -> pd.DataFrame:
+    """Return the targets of a BED as ``chromosome, start, end, gene``: the gene is the first token of column 4."""
+    table = read_bed(path, build=build)
+    table["gene"] = first_tokens(table["name"])
+    return table[["chromosome", "start", "end", "gene"]]

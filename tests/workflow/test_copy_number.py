@@ -16,11 +16,11 @@ from her2genomics.exceptions import UsageError
 from her2genomics.io.cnvkit import read_cnn, write_cnn
 from her2genomics.io.segments import read_cns, read_gene_cna, read_seg
 from her2genomics.simulate_coverage import simulate_coverage, simulate_targets
+from her2genomics.workflow.cnv_inputs import sample_name
 from her2genomics.workflow.copy_number import (
     build_from_files,
     copy_number_of_file,
     read_reference,
-    sample_name,
     write_reference,
 )
 
