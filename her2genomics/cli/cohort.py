@@ -25,13 +25,26 @@ def cohort() -> None:
     epilog=examples(
         "her2g cohort build --clinical clinical.tsv --maf mutations.maf --seg segments.seg --panel exome --out study/",
         "her2g cohort build --clinical clinical.tsv --alterations alterations.tsv --min-vaf 0.02 --out study/",
+        "her2g cohort build --clinical clinical.tsv --vcf calls/ --sv 'sv/*.vcf.gz' --out study/",
         "her2g compare study/cohort.tsv",
     )
 )
 @click.option("--clinical", type=INPUT_FILE, required=True, help="Clinical table (TSV, CSV, TCGA biotab, cBioPortal).")
 @click.option("--maf", type=INPUT_FILE, help="Mutations as MAF.")
+@click.option(
+    "--vcf",
+    multiple=True,
+    metavar="PATH",
+    help="Annotated VCFs: a file, a folder, or a quoted pattern; repeatable. Samples are the tumour columns.",
+)
 @click.option("--alterations", type=INPUT_FILE, help="Long alterations table.")
-@click.option("--sv", "structural", type=INPUT_FILE, help="Structural variants or fusions (cBioPortal data_sv).")
+@click.option(
+    "--sv",
+    "structural",
+    multiple=True,
+    metavar="PATH",
+    help="Structural variants: cBioPortal data_sv, or VCFs (DELLY, Manta, GRIDSS); repeatable.",
+)
 @click.option("--seg", type=INPUT_FILE, help="Copy-number segments (SEG).")
 @click.option("--cna", type=INPUT_FILE, help="Gene copy number (long, or cBioPortal discrete).")
 @click.option("--tmb", type=INPUT_FILE, help="TMB table, as made by: her2g tmb.")
@@ -43,7 +56,16 @@ def cohort() -> None:
 @click.option("--build", default="hg19", show_default=True, help="Build of the segments: hg19 or hg38.")
 @click.option("--specimen", type=click.Choice(["primary", "latest", "highest", "all"]), default="primary",
               show_default=True, help="Which sample of a patient with several.")  # fmt: skip
-@click.option("--min-vaf", type=click.FloatRange(0, 1), help="Drop mutations of a long table below this fraction.")
+@click.option(
+    "--min-vaf", type=click.FloatRange(0, 1), help="Drop mutations of a long table or of VCFs below this fraction."
+)
+@click.option(
+    "--vcf-preset",
+    default="zhang2022-tissue",
+    show_default=True,
+    help="Burden rule whose FILTER, allele-fraction and germline filters apply to --vcf.",
+)
+@click.option("--no-vaf-filter", is_flag=True, help="Take the VCFs' mutations whatever their allele fraction.")
 @click.option("--keep-germline", is_flag=True, help="Keep rows of a long table that are marked germline.")
 @click.option("--log2-cutoffs", default="-1.1,-0.25,0.2,0.7", show_default=True,
               help="Deep deletion, loss, gain, amplification for --seg.")  # fmt: skip
@@ -55,6 +77,10 @@ def build(
     build: str,
     specimen: SpecimenPolicy,
     min_vaf: float | None,
+    vcf_preset: str,
+    no_vaf_filter: bool,
+    vcf: tuple[str, ...],
+    structural: tuple[str, ...],
     keep_germline: bool,
     log2_cutoffs: str,
     her2_rule: Her2Rule,
@@ -70,7 +96,7 @@ def build(
     from her2genomics.copynumber import parse_cut_offs
     from her2genomics.workflow.inputs import StudyFiles, StudySettings, load_study, write_study
 
-    study = StudyFiles(**files)  # type: ignore[arg-type]
+    study = StudyFiles(vcf=vcf, structural=structural, **files)  # type: ignore[arg-type]
     settings = StudySettings(
         panel=panel,
         build=build,
@@ -78,6 +104,8 @@ def build(
         subtype_rule=subtype_rule,
         specimen=specimen,
         min_vaf=min_vaf,
+        vcf_preset=vcf_preset,
+        no_vaf_filter=no_vaf_filter,
         keep_germline=keep_germline,
         cut_offs=parse_cut_offs(log2_cutoffs),
     )

@@ -307,7 +307,7 @@ class VcfReader:
             raise AnnotationMissingError(
                 f"structural variants ({self.header.caller}) do not count in a burden",
                 path=self.path,
-                hint="her2genomics.io.vcf_sv.read_sv_vcf reads them as fusions of panel genes",
+                hint="their fusions go into a cohort: her2g cohort build --clinical FILE --sv FILE --out FOLDER",
             )
         if annotator is None:
             raise annotation_missing(self.path)

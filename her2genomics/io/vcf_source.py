@@ -8,6 +8,7 @@ that stops within a line.  BCF goes through htslib and comes back as the same te
 
 from __future__ import annotations
 
+import glob
 import io
 import os
 import struct
@@ -15,16 +16,18 @@ import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from her2genomics.exceptions import FileFormatError
 
 STANDARD_INPUT = "-"
 _BLOCK = 1 << 20
+_HEAD_LINES = 200
 SECOND_HEADER, JOIN_HINT = "a second header inside the file", "join VCFs with: bcftools concat"
 _GZIP, _BCF, _BAM, _CRAM = b"\x1f\x8b", b"BCF\x02", b"BAM\x01", b"CRAM"
 _BGZF_HEADER = 18
+VCF_ENDINGS = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 """The empty block that ends every complete bgzip file (SAM specification, section 4.1.2)."""
 
@@ -109,6 +112,43 @@ class LineSource:
         cut = ", and the file ends there: it is truncated" if self.unfinished else ""
         what = f"the record has {found} columns, the header {self.n_columns}{cut}"
         raise FileFormatError(what, path=self._name, line=number)
+
+
+def find_vcfs(places: Sequence[str | os.PathLike[str]]) -> list[str]:
+    """Return the VCFs that files, folders and patterns (``calls/*.vcf.gz``) stand for, each once.
+
+    A folder stands for the VCFs directly in it, in the order of their names.
+
+    Raises
+    ------
+    FileFormatError
+        If a folder or a pattern holds none.
+    """
+    found: dict[str, None] = {}
+    for place in [os.fspath(place) for place in places]:
+        if os.path.isdir(place):
+            names = sorted(name for name in os.listdir(place) if name.lower().endswith(VCF_ENDINGS))
+            files = [os.path.join(place, name) for name in names if not name.startswith(".")]
+        elif not os.path.exists(place) and glob.has_magic(place):
+            files = sorted(glob.glob(place))
+        else:
+            files = [place]
+        if not files:
+            raise FileFormatError("no VCF there", path=place, hint=f"their names end in {', '.join(VCF_ENDINGS)}")
+        found |= dict.fromkeys(files)
+    return list(found)
+
+
+def is_vcf(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file's content is a VCF or BCF, whatever its name.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is absent, empty or cannot be read.
+    """
+    with open_source(path) as source:
+        return any(line.startswith(("##fileformat=VCF", "#CHROM\t")) for line in islice(source.lines(), _HEAD_LINES))
 
 
 @contextmanager

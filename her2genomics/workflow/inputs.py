@@ -29,11 +29,16 @@ from her2genomics.io.maf import read_maf
 from her2genomics.io.segments import read_gene_cna, read_seg
 from her2genomics.io.structural import read_structural
 from her2genomics.io.tables import read_sample_list, read_table
+from her2genomics.io.vcf_source import find_vcfs, is_vcf
+from her2genomics.io.vcf_sv import read_sv_vcf
 from her2genomics.io.write import write_json, write_table
 from her2genomics.panel import DEFAULT_PANEL, EXOME, load_panel
 from her2genomics.provenance import build_manifest
 from her2genomics.receptors import SubtypeRule
 from her2genomics.specimens import SpecimenPolicy
+from her2genomics.tmb_presets import DEFAULT_PRESET
+from her2genomics.workflow.tmb_settings import settings_from
+from her2genomics.workflow.vcf_mutations import VcfMutations, read_vcf_mutations
 
 PathLike = str | os.PathLike[str]
 log = logging.getLogger(__name__)
@@ -41,12 +46,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StudyFiles:
-    """Files of a study; all but ``clinical`` may be absent."""
+    """Files of a study; all but ``clinical`` may be absent.
+
+    ``vcf`` holds annotated VCFs, ``structural`` tables of fusions and VCFs of structural variants.
+    """
 
     clinical: PathLike
     maf: PathLike | None = None
     alterations: PathLike | None = None
-    structural: PathLike | None = None
+    vcf: Sequence[PathLike] = ()
+    structural: Sequence[PathLike] = ()
     seg: PathLike | None = None
     cna: PathLike | None = None
     tmb: PathLike | None = None
@@ -57,7 +66,9 @@ class StudyFiles:
 
     def listed(self) -> list[PathLike]:
         """Return the files that are there, in order."""
-        return [path for path in vars(self).values() if path is not None]
+        several = {"vcf": find_vcfs(self.vcf), "structural": find_vcfs(self.structural)}
+        given = [several.get(name, [path]) for name, path in vars(self).items()]
+        return [path for paths in given for path in paths if path is not None]
 
 
 @dataclass(frozen=True)
@@ -70,6 +81,8 @@ class StudySettings:
     subtype_rule: SubtypeRule = "zhang2022"
     specimen: SpecimenPolicy = "primary"
     min_vaf: float | None = None
+    vcf_preset: str = DEFAULT_PRESET
+    no_vaf_filter: bool = False
     keep_germline: bool = False
     cut_offs: Log2CutOffs = field(default_factory=Log2CutOffs)
 
@@ -181,22 +194,51 @@ def _reading(step: str, counts: pd.DataFrame) -> pd.DataFrame:
 
 def _molecular(files: StudyFiles, settings: StudySettings, read: list[pd.DataFrame]) -> MolecularTables:
     maf = None if files.maf is None else read_maf(files.maf)
-    structural = None if files.structural is None else read_structural(files.structural)
+    called = _of_vcfs(files, settings)
     alterations = None
     if files.alterations is not None:
         alterations = read_alterations(
             files.alterations, min_vaf=settings.min_vaf, drop_germline=not settings.keep_germline
         )
-    for step, table in (("MAF", maf), ("alterations", alterations), ("fusions", structural)):
+    for step, table in (("MAF", maf), ("VCF", called), ("alterations", alterations)):
         if table is not None:
             read.append(_reading(step, table.counts))
     return MolecularTables(
-        mutations=None if maf is None else maf.mutations,
+        mutations=maf.mutations if maf is not None else None if called is None else called.mutations,
         alterations=None if alterations is None else alterations.alterations,
-        fusions=None if structural is None else structural.alterations,
+        fusions=_fusions(files, settings, read),
         gene_cna=_gene_cna(files, settings),
         tmb=None if files.tmb is None else read_table(files.tmb),
+        listed=() if called is None else called.samples,
     )
+
+
+def _of_vcfs(files: StudyFiles, settings: StudySettings) -> VcfMutations | None:
+    if not files.vcf:
+        return None
+    if files.maf is not None:
+        raise UsageError("mutations are given twice, by --maf and by --vcf", hint="leave one of them out")
+    rule = settings_from(
+        preset=settings.vcf_preset,
+        min_vaf=None if settings.no_vaf_filter else settings.min_vaf,
+        no_vaf_filter=settings.no_vaf_filter,
+        panel=DEFAULT_PANEL if settings.panel == EXOME else settings.panel,
+    )
+    return read_vcf_mutations(find_vcfs(files.vcf), rule)
+
+
+def _fusions(files: StudyFiles, settings: StudySettings, read: list[pd.DataFrame]) -> pd.DataFrame | None:
+    """Return the rearrangements of panel genes from tables and VCFs of structural variants."""
+    knowledge = load_panel() if settings.panel == EXOME else load_panel(settings.panel)
+    parts = []
+    for path in find_vcfs(files.structural):
+        if is_vcf(path):
+            parts.append(read_sv_vcf(path, panel=knowledge))
+        else:
+            table = read_structural(path)
+            read.append(_reading("fusions", table.counts))
+            parts.append(table.alterations)
+    return pd.concat(parts, ignore_index=True) if parts else None
 
 
 def _gene_cna(files: StudyFiles, settings: StudySettings) -> pd.DataFrame | None:
