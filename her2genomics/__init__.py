@@ -17,6 +17,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 _HOMES: dict[str, str] = {
+    "MarkerAnalysis": "biomarkers.analysis",
+    "analyse_markers": "biomarkers.analysis",
     "Classification": "classify",
     "classify_table": "classify",
     "Cohort": "cohort",
@@ -54,6 +56,8 @@ _HOMES: dict[str, str] = {
 __all__ = sorted([*_HOMES, "__version__"])
 
 if TYPE_CHECKING:
+    from her2genomics.biomarkers.analysis import MarkerAnalysis as MarkerAnalysis
+    from her2genomics.biomarkers.analysis import analyse_markers as analyse_markers
     from her2genomics.classify import Classification as Classification
     from her2genomics.classify import classify_table as classify_table
     from her2genomics.cohort import Cohort as Cohort

@@ -112,9 +112,20 @@ def _reserved(name: str, group: str) -> str:
         return "part of the HER2 evidence"
     if name.endswith(_FLAGS):
         return "flags"
-    if name.endswith(_OUTCOME_ENDINGS):
+    if is_followup(name):
         return "follow-up, censored: not a variable at diagnosis"
     return ""
+
+
+def is_followup(name: str) -> bool:
+    """Return whether a column holds a follow-up time or event, by the ending of its name.
+
+    Examples
+    --------
+    >>> is_followup("os_months"), is_followup("suvmax")
+    (True, False)
+    """
+    return name.endswith(_OUTCOME_ENDINGS)
 
 
 def _numeric(present: pd.Series) -> bool:

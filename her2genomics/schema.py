@@ -377,11 +377,149 @@ CONTINGENCY = TableSchema("contingency", "Counts behind every categorical compar
     _c("n", "int", "samples", low=0),
 ), files="contingency.tsv")  # fmt: skip
 
+MARKER_ACCURACY = TableSchema("marker_accuracy", "How well a marker tells two classes apart, per contrast and set of samples.", (
+    _c("marker", "string", "column of the marker", key=True),
+    _c("contrast", "string", "zero-low, zero-rest, positive-rest ...", key=True),
+    _c("set", "string", "set of samples, all where there is one", key=True),
+    _c("positive_class", "string", "what counts as positive"),
+    _c("negative_class", "string", "what counts as negative"),
+    _c("direction", "string", "which values speak for the positive class", choices=("higher", "lower")),
+    _c("n_positive", "int", "samples of the positive class with a value", low=0),
+    _c("n_negative", "int", "samples of the negative class with a value", low=0),
+    _c("n_missing", "int", "samples of both classes without a value", low=0),
+    _c("auc", "float", "area under the ROC curve", "0-1", low=0, high=1),
+    _c("auc_low", "float", "DeLong 95 % interval, lower", "0-1", low=0, high=1),
+    _c("auc_high", "float", "DeLong 95 % interval, upper", "0-1", low=0, high=1),
+    _c("boot_low", "float", "bootstrap 95 % interval (percentile, within class), lower", "0-1", low=0, high=1),
+    _c("boot_high", "float", "bootstrap 95 % interval, upper", "0-1", low=0, high=1),
+    _c("p_value", "float", "Wilcoxon rank-sum, two-sided", low=0, high=1),
+    _c("auc_drop", "float", "area in the development set less the area here"),
+    _c("auc_drop_p", "float", "DeLong test of that drop, two separate sets", low=0, high=1),
+    _c("cut_off_rule", "string", "youden, closest, specificity=..., sensitivity=..., given"),
+    _c("cut_off", "float", "cut-off, from the development set"),
+    _c("tp", "int", "true positives", low=0),
+    _c("fp", "int", "false positives", low=0),
+    _c("fn", "int", "false negatives", low=0),
+    _c("tn", "int", "true negatives", low=0),
+    _c("sensitivity", "float", "share of the positive class that is test-positive", "0-1", low=0, high=1),
+    _c("sensitivity_low", "float", "exact 95 % interval, lower", "0-1", low=0, high=1),
+    _c("sensitivity_high", "float", "exact 95 % interval, upper", "0-1", low=0, high=1),
+    _c("specificity", "float", "share of the negative class that is test-negative", "0-1", low=0, high=1),
+    _c("specificity_low", "float", "exact 95 % interval, lower", "0-1", low=0, high=1),
+    _c("specificity_high", "float", "exact 95 % interval, upper", "0-1", low=0, high=1),
+    _c("ppv", "float", "share of test-positives that are positive, in these samples", "0-1", low=0, high=1),
+    _c("ppv_low", "float", "exact 95 % interval, lower", "0-1", low=0, high=1),
+    _c("ppv_high", "float", "exact 95 % interval, upper", "0-1", low=0, high=1),
+    _c("npv", "float", "share of test-negatives that are negative, in these samples", "0-1", low=0, high=1),
+    _c("npv_low", "float", "exact 95 % interval, lower", "0-1", low=0, high=1),
+    _c("npv_high", "float", "exact 95 % interval, upper", "0-1", low=0, high=1),
+    _c("accuracy", "float", "share of samples that are right", "0-1", low=0, high=1),
+    _c("accuracy_low", "float", "exact 95 % interval, lower", "0-1", low=0, high=1),
+    _c("accuracy_high", "float", "exact 95 % interval, upper", "0-1", low=0, high=1),
+    _c("f1", "float", "2 tp / (2 tp + fp + fn)", "0-1", low=0, high=1),
+    _c("f1_low", "float", "exact 95 % interval, lower", "0-1", low=0, high=1),
+    _c("f1_high", "float", "exact 95 % interval, upper", "0-1", low=0, high=1),
+    _c("prevalence", "float", "prevalence that was asked for", "0-1", low=0, high=1),
+    _c("ppv_at_prevalence", "float", "PPV at that prevalence", "0-1", low=0, high=1),
+    _c("ppv_at_prevalence_low", "float", "95 % interval on the logit scale, lower", "0-1", low=0, high=1),
+    _c("ppv_at_prevalence_high", "float", "95 % interval, upper", "0-1", low=0, high=1),
+    _c("npv_at_prevalence", "float", "NPV at that prevalence", "0-1", low=0, high=1),
+    _c("npv_at_prevalence_low", "float", "95 % interval on the logit scale, lower", "0-1", low=0, high=1),
+    _c("npv_at_prevalence_high", "float", "95 % interval, upper", "0-1", low=0, high=1),
+    _c("note", "string", "why a value is missing, or what to beware of"),
+), files="marker_accuracy.tsv")  # fmt: skip
+
+MARKER_DISTRIBUTION = TableSchema("marker_distribution", "A marker within each group.", (
+    _c("marker", "string", "column of the marker", key=True),
+    _c("group", "string", "group", key=True),
+    _c("n", "int", "samples with a value", low=0),
+    _c("n_missing", "int", "samples without", low=0),
+    _c("mean", "float", "mean"),
+    _c("sd", "float", "standard deviation", low=0),
+    _c("lowest", "float", "smallest value"),
+    _c("q1", "float", "lower quartile"),
+    _c("median", "float", "median"),
+    _c("q3", "float", "upper quartile"),
+    _c("highest", "float", "largest value"),
+), files="marker_distribution.tsv")  # fmt: skip
+
+MARKER_ROC = TableSchema("marker_roc", "Points of the ROC curves: what each possible cut-off gives.", (
+    _c("marker", "string", "column of the marker", key=True),
+    _c("contrast", "string", "zero-low, zero-rest, positive-rest ...", key=True),
+    _c("set", "string", "set of samples, all where there is one", key=True),
+    _c("cut_off", "float", "midway between two neighbouring values", key=True),
+    _c("tp", "int", "true positives", low=0),
+    _c("fp", "int", "false positives", low=0),
+    _c("fn", "int", "false negatives", low=0),
+    _c("tn", "int", "true negatives", low=0),
+    _c("sensitivity", "float", "sensitivity", "0-1", low=0, high=1),
+    _c("specificity", "float", "specificity", "0-1", low=0, high=1),
+), files="marker_roc.tsv")  # fmt: skip
+
+MARKER_PAIRS = TableSchema("marker_pairs", "Two markers measured in the same samples: DeLong's test of their areas.", (
+    _c("marker_a", "string", "first marker", key=True),
+    _c("marker_b", "string", "second marker", key=True),
+    _c("contrast", "string", "zero-low, zero-rest, positive-rest ...", key=True),
+    _c("set", "string", "set of samples", key=True),
+    _c("n", "int", "samples that have both", low=0),
+    _c("auc_difference", "float", "first area less the second"),
+    _c("ci_low", "float", "95 % interval, lower"),
+    _c("ci_high", "float", "95 % interval, upper"),
+    _c("p_value", "float", "two-sided", low=0, high=1),
+    _c("p_holm", "float", "Holm over the pairs of one contrast and set", low=0, high=1),
+), files="marker_pairs.tsv")  # fmt: skip
+
+MARKER_CORRELATION = TableSchema("marker_correlation", "Correlation of markers with each other and with other columns.", (
+    _c("marker_a", "string", "marker", key=True),
+    _c("marker_b", "string", "the other column", key=True),
+    _c("method", "string", "coefficient", choices=("spearman", "kendall", "pearson"), key=True),
+    _c("n", "int", "samples that have both", low=0),
+    _c("coefficient", "float", "correlation", low=-1, high=1),
+    _c("ci_low", "float", "95 % interval, lower", low=-1, high=1),
+    _c("ci_high", "float", "95 % interval, upper", low=-1, high=1),
+    _c("p_value", "float", "two-sided", low=0, high=1),
+    _c("note", "string", "why a value is missing"),
+), files="marker_correlation.tsv")  # fmt: skip
+
+MARKER_CALIBRATION = TableSchema("marker_calibration", "Probabilities of a logistic model fitted in the development set, against what was.", (
+    _c("marker", "string", "column of the marker", key=True),
+    _c("contrast", "string", "zero-low, zero-rest, positive-rest ...", key=True),
+    _c("set", "string", "set of samples, all where there is one", key=True),
+    _c("n", "int", "samples", low=0),
+    _c("intercept", "float", "calibration intercept, 0 is perfect"),
+    _c("slope", "float", "calibration slope, 1 is perfect (and 1 by construction in the development set)"),
+    _c("in_the_large", "float", "intercept at slope 1; above 0 the predictions are too low"),
+    _c("observed_expected", "float", "observed positives over the sum of predictions", low=0),
+    _c("brier", "float", "mean squared difference", "0-1", low=0, high=1),
+), files="marker_calibration.tsv")  # fmt: skip
+
+MARKER_CALIBRATION_GROUPS = TableSchema("marker_calibration_groups", "Observed shares in groups of similar predictions.", (
+    _c("marker", "string", "column of the marker", key=True),
+    _c("contrast", "string", "zero-low, zero-rest, positive-rest ...", key=True),
+    _c("set", "string", "set of samples, all where there is one", key=True),
+    _c("predicted", "float", "mean prediction", "0-1", low=0, high=1, key=True),
+    _c("observed", "float", "observed share", "0-1", low=0, high=1),
+    _c("ci_low", "float", "exact 95 % interval, lower", "0-1", low=0, high=1),
+    _c("ci_high", "float", "exact 95 % interval, upper", "0-1", low=0, high=1),
+    _c("n", "int", "samples", low=0),
+), files="marker_calibration_groups.tsv")  # fmt: skip
+
+MARKER_DECISION = TableSchema("marker_decision", "Decision curve: net benefit of acting on the predicted probability.", (
+    _c("marker", "string", "column of the marker", key=True),
+    _c("contrast", "string", "zero-low, zero-rest, positive-rest ...", key=True),
+    _c("set", "string", "set of samples, all where there is one", key=True),
+    _c("threshold", "float", "threshold probability", "0-1", low=0, high=1, key=True),
+    _c("net_benefit", "float", "of acting above the threshold, true positives per sample"),
+    _c("net_benefit_all", "float", "of acting on all"),
+), files="marker_decision.tsv")  # fmt: skip
+
 SCHEMAS: dict[str, TableSchema] = {
     schema.name: schema
     for schema in (
         TARGETS, COVERAGE, REFERENCE_BINS, REFERENCE_NORMALS, REFERENCE_NULL, SAMPLE_QC, SEGMENTS, GENE_CNA, MUTATIONS, FILTER_COUNTS, TMB, CLINICAL, HER2_STATUS, ALTERATIONS,
         GENE_PANEL_MATRIX, ASSOCIATION, CONTINGENCY,
+        MARKER_ACCURACY, MARKER_DISTRIBUTION, MARKER_ROC, MARKER_PAIRS, MARKER_CORRELATION, MARKER_CALIBRATION,
+        MARKER_CALIBRATION_GROUPS, MARKER_DECISION,
     )
 }  # fmt: skip
 

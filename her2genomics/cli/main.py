@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "check": "her2genomics.cli.check",
     "cohort": "her2genomics.cli.cohort",
     "compare": "her2genomics.cli.compare",
+    "biomarkers": "her2genomics.cli.biomarkers",
 }
 
 
