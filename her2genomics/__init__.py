@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 _HOMES: dict[str, str] = {
     "MarkerAnalysis": "biomarkers.analysis",
     "analyse_markers": "biomarkers.analysis",
+    "audit_tables": "audit.rows",
     "Classification": "classify",
     "classify_table": "classify",
     "Cohort": "cohort",
@@ -58,6 +59,7 @@ __all__ = sorted([*_HOMES, "__version__"])
 if TYPE_CHECKING:
     from her2genomics.biomarkers.analysis import MarkerAnalysis as MarkerAnalysis
     from her2genomics.biomarkers.analysis import analyse_markers as analyse_markers
+    from her2genomics.audit.rows import audit_tables as audit_tables
     from her2genomics.classify import Classification as Classification
     from her2genomics.classify import classify_table as classify_table
     from her2genomics.cohort import Cohort as Cohort

@@ -31,6 +31,10 @@ ALTERATION_CLASSES: tuple[str, ...] = (
 )  # fmt: skip
 MUTATION_CLASSES: frozenset[str] = frozenset({"missense", "truncating", "inframe", "splice", "promoter", "other"})
 COPY_NUMBER_CLASSES: frozenset[str] = frozenset({"amplification", "gain", "loss", "deep_deletion"})
+AUDIT_VERDICTS: tuple[str, ...] = (
+    "reproduced", "reproduced within rounding", "consistent", "rounding", "not reproduced", "impossible",
+    "nothing printed", "not evaluable",
+)  # fmt: skip
 STRUCTURAL_CLASSES: frozenset[str] = frozenset({"fusion"})
 
 
@@ -512,12 +516,25 @@ MARKER_DECISION = TableSchema("marker_decision", "Decision curve: net benefit of
     _c("net_benefit", "float", "of acting above the threshold, true positives per sample"),
     _c("net_benefit_all", "float", "of acting on all"),
 ), files="marker_decision.tsv")  # fmt: skip
+AUDIT = TableSchema("audit", "Printed results, recomputed: the first seven columns are the input.", (
+    _c("id", "string", "row of the audit", key=True),
+    _c("study", "string", "paper", required=False),
+    _c("kind", "string", "table, summary, hr_ci, diagnostic, percent, auc_ci, mann_whitney ...; see docs/audit.md"),
+    _c("comparison", "string", "what is compared, in the paper's words", required=False),
+    _c("table_json", "string", "the printed counts, means, interval ... as JSON"),
+    _c("test", "string", "test that the paper names", required=False),
+    _c("printed_p", "string", "the printed p-value, percentage, interval or metrics, as printed"),
+    _c("recomputed_p", "string", "the same quantity recomputed by the named test"),
+    _c("matching_test", "string", "tests that give the print, ;-joined, the named one first"),
+    _c("verdict", "string", "about the named test", choices=AUDIT_VERDICTS),
+    _c("message", "string", "why, and what else was noticed"),
+), files="audit.tsv")  # fmt: skip
 
 SCHEMAS: dict[str, TableSchema] = {
     schema.name: schema
     for schema in (
         TARGETS, COVERAGE, REFERENCE_BINS, REFERENCE_NORMALS, REFERENCE_NULL, SAMPLE_QC, SEGMENTS, GENE_CNA, MUTATIONS, FILTER_COUNTS, TMB, CLINICAL, HER2_STATUS, ALTERATIONS,
-        GENE_PANEL_MATRIX, ASSOCIATION, CONTINGENCY,
+        GENE_PANEL_MATRIX, ASSOCIATION, CONTINGENCY, AUDIT,
         MARKER_ACCURACY, MARKER_DISTRIBUTION, MARKER_ROC, MARKER_PAIRS, MARKER_CORRELATION, MARKER_CALIBRATION,
         MARKER_CALIBRATION_GROUPS, MARKER_DECISION,
     )

@@ -18,7 +18,7 @@ LAYERS: list[set[str]] = [
     {"classify", "cohort"},
     {"cohort_build"},
     {"comparison"},
-    {"compare", "biomarkers"},
+    {"compare", "biomarkers", "audit"},
     {"report"},
     {"simulate_bam", "simulate_coverage"},
     {"workflow"},

@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "cohort": "her2genomics.cli.cohort",
     "compare": "her2genomics.cli.compare",
     "biomarkers": "her2genomics.cli.biomarkers",
+    "audit": "her2genomics.cli.audit",
 }
 
 

@@ -135,11 +135,15 @@ def rank_sum(x: npt.ArrayLike, y: npt.ArrayLike, *, conf_level: float = CONF_LEV
     )
 
 
-def _exact_rank(n_x: int, n_y: int, conf_level: float) -> int:
-    """Return the smallest U whose cumulated probability reaches alpha / 2 (R's ``qwilcox``).
+def rank_sum_ways(n_x: int, n_y: int) -> Floats:
+    """Return the number of arrangements with U = 0, 1 ... ``n_x * n_y``, in floating point.
 
-    The number of arrangements with each U is the coefficient of the Gaussian binomial: a product of ``1 - q^(n_y + i)``
-    over ``1 - q^i``.
+    It is the coefficient of the Gaussian binomial: a product of ``1 - q^(n_y + i)`` over ``1 - q^i``.
+
+    Examples
+    --------
+    >>> rank_sum_ways(2, 2).tolist()
+    [1.0, 1.0, 2.0, 1.0, 1.0]
     """
     ways = np.zeros(n_x * n_y // 2 + 1)
     ways[0] = 1.0
@@ -147,7 +151,12 @@ def _exact_rank(n_x: int, n_y: int, conf_level: float) -> int:
         ways[n_y + i :] -= ways[: -(n_y + i)].copy()
         for start in range(min(i, len(ways))):
             ways[start::i] = np.cumsum(ways[start::i])
-    cumulated = np.cumsum(ways) / comb(n_x + n_y, n_x)
+    return np.concatenate([ways, ways[::-1][1 - (n_x * n_y) % 2 :]])
+
+
+def _exact_rank(n_x: int, n_y: int, conf_level: float) -> int:
+    """Return the smallest U whose cumulated probability reaches alpha / 2 (R's ``qwilcox``)."""
+    cumulated = np.cumsum(rank_sum_ways(n_x, n_y)) / comb(n_x + n_y, n_x)
     return int(np.searchsorted(cumulated, (1 - conf_level) / 2 * (1 - ROUNDING)))
 
 

@@ -1,0 +1,42 @@
+# Reference values for the tests that recompute printed results. Rscript tests/reference/R_audit.R > tests/reference/R_audit.tsv
+set.seed(20221126)
+put <- function(test, input, value) cat(test, "\t", input, "\t", format(value, digits = 15), "\n", sep = "")
+tab <- function(m) paste(apply(m, 1, paste, collapse = ","), collapse = ";")
+vec <- function(...) paste(sapply(list(...), function(v) paste(format(v, digits = 15, trim = TRUE), collapse = ",")), collapse = ";")
+cat("test\tinput\tp_value\n")
+for (i in 1:15) {
+  r <- sample(2:4, 1); k <- sample(2:4, 1)
+  m <- matrix(rpois(r * k, 12) + 1, r)
+  e <- outer(rowSums(m), colSums(m)) / sum(m)
+  put("likelihood_ratio", tab(m), pchisq(2 * sum(m * log(m / e)), (r - 1) * (k - 1), lower.tail = FALSE))
+  x <- rep(rep(seq_len(r), k), c(m)); y <- rep(rep(seq_len(k), each = r), c(m))
+  put("linear", tab(m), pchisq((length(x) - 1) * cor(x, y)^2, 1, lower.tail = FALSE))
+  put("ordered_rank", tab(m), kruskal.test(y, x)$p.value)
+}
+for (i in 1:15) {
+  m <- matrix(rpois(4, 8), 2)
+  put("one_sided", tab(m), min(fisher.test(m, alternative = "less")$p.value, fisher.test(m, alternative = "greater")$p.value))
+  put("mid_p", tab(m), fisher.test(m)$p.value - dhyper(m[1, 1], sum(m[, 1]), sum(m[, 2]), sum(m[1, ])) / 2)
+  put("mcnemar_asymptotic", tab(m), mcnemar.test(m, correct = FALSE)$p.value)
+  put("mcnemar_corrected", tab(m), mcnemar.test(m)$p.value)
+  put("mcnemar_exact", tab(m), binom.test(m[1, 2], m[1, 2] + m[2, 1])$p.value)
+}
+for (i in 1:15) {
+  a <- sample(3:12, 1); b <- sample(3:12, 1)
+  x <- rnorm(a); y <- rnorm(b, 0.7)
+  u <- unname(wilcox.test(x, y)$statistic)
+  put("rank_sum_exact", vec(u, a, b), wilcox.test(x, y)$p.value)
+  put("rank_sum_asymptotic", vec(u, a, b), wilcox.test(x, y, exact = FALSE, correct = FALSE)$p.value)
+  put("rank_sum_corrected", vec(u, a, b), wilcox.test(x, y, exact = FALSE)$p.value)
+  d <- rnorm(a, 0.5)
+  w <- unname(wilcox.test(d)$statistic)
+  put("signed_rank_exact", vec(w, a), wilcox.test(d)$p.value)
+  put("signed_rank_asymptotic", vec(w, a), wilcox.test(d, exact = FALSE, correct = FALSE)$p.value)
+  put("signed_rank_corrected", vec(w, a), wilcox.test(d, exact = FALSE)$p.value)
+  put("student", vec(c(mean(x), mean(y)), c(sd(x), sd(y)), c(a, b)), t.test(x, y, var.equal = TRUE)$p.value)
+  put("welch", vec(c(mean(x), mean(y)), c(sd(x), sd(y)), c(a, b)), t.test(x, y)$p.value)
+  g <- list(x, y, rnorm(6, 1, 2)); v <- unlist(g); f <- rep(1:3, lengths(g))
+  put("welch_anova", vec(sapply(g, mean), sapply(g, sd), lengths(g)), oneway.test(v ~ f)$p.value)
+  z <- rnorm(a + 3); q <- z + rnorm(a + 3)
+  put("correlation", vec(cor(z, q), a + 3), cor.test(z, q)$p.value)
+}
