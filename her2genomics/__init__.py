@@ -57,9 +57,9 @@ _HOMES: dict[str, str] = {
 __all__ = sorted([*_HOMES, "__version__"])
 
 if TYPE_CHECKING:
+    from her2genomics.audit.rows import audit_tables as audit_tables
     from her2genomics.biomarkers.analysis import MarkerAnalysis as MarkerAnalysis
     from her2genomics.biomarkers.analysis import analyse_markers as analyse_markers
-    from her2genomics.audit.rows import audit_tables as audit_tables
     from her2genomics.classify import Classification as Classification
     from her2genomics.classify import classify_table as classify_table
     from her2genomics.cohort import Cohort as Cohort
