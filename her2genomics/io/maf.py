@@ -90,6 +90,7 @@ EXTRA: tuple[str, ...] = (STATUS, "population_ac", "cosmic_count", PHASE_SET)
 
 _TAKEN_BY_PRIORITY = frozenset(MAF_SYNONYMS) - set(REQUIRED)
 _DBSNP_LISTS = ("CAF", "dbSNP_CAF")
+UNNAMED = "no row names its sample: one sample, as given"
 _UNKNOWN_WORDS = ("__UNKNOWN__", "NULL")
 _DROPPED_STATUS: dict[str, str] = {
     "germline": "germline", "loh": "LOH", "wildtype": "wild type", "redacted": "redacted",
@@ -176,6 +177,8 @@ def read_maf(
     if drop_germline:
         table = _without_germline(table, counts)
     mutations, report = _converted(table, recognised, counts, path)
+    if len(table) and recognised.table[SAMPLE].isna().all():
+        add_note(report, SAMPLE, UNNAMED)
     counts.append(_repeats(mutations))
     further = table[[name for name in extra if name not in mutations]]
     result = pd.concat([schema.conform(mutations, schema.MUTATIONS), _extra(table), further], axis=1)

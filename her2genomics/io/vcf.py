@@ -107,6 +107,7 @@ class VcfReader:
         places = {name: i + 1 for i, name in enumerate(self.header.samples)}
         self._places = [places[name] for name in self.columns.tumours]
         self._normal_places = [places[name] if name else None for name in self.columns.normals]
+        self._further = [places[name] for columns in self.columns.further for name in columns]
 
     @property
     def annotator(self) -> str:
@@ -209,6 +210,11 @@ class VcfReader:
         for i, (place, normal_place) in enumerate(zip(self._places, self._normal_places, strict=True)):
             values = columns[place].split(":")
             reads = dialect.reads(values, record.ref, record.alts, nth, self._oddities)
+            for other in self._further if reads.vaf is None else ():
+                values = columns[other].split(":")
+                reads = dialect.reads(values, record.ref, record.alts, nth, self._oddities)
+                if reads.vaf is not None:
+                    break
             variant = _variant(site, record, reads)
             variant.sample, variant.normal = self.columns.sample_ids[i], self.columns.normals[i]
             if normal_place is not None:

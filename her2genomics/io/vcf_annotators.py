@@ -115,7 +115,8 @@ class VepAnnotation:
         self._counts, self._cosmic = fields.places(is_population_count), fields.places(is_cosmic_count)
         self.population_fields = tuple(fields.names[i] for i in self._frequencies)
         self._allele, self._number = place("allele"), place("allele_num")
-        self._gene, self._feature, self._terms = place("symbol"), place("feature"), place("consequence")
+        symbol = "symbol" if place("symbol") >= 0 else "hgnc"  # VEP before release 76
+        self._gene, self._feature, self._terms = place(symbol), place("feature"), place("consequence")
         self._kind, self._biotype = place("feature_type"), place("biotype")
         self._mane_select, self._mane = place("mane_select"), place("mane")
         self._canonical, self._pick = place("canonical"), place("pick")
@@ -342,7 +343,7 @@ def find_annotators(header: VcfHeader) -> list[Annotator]:
     found: list[Annotator] = []
     for key, declared in header.info.items():
         layout = re.search(r"Format: ?'?([^\"']*\|[^\"']*)", declared.description)
-        if key == "CSQ" or "Ensembl VEP" in declared.description:
+        if key.upper() == "CSQ" or "Ensembl VEP" in declared.description:
             if layout:
                 found.insert(0, VepAnnotation(key, layout.group(1).split("|")))
         elif key == "ANN":

@@ -9,7 +9,8 @@ keys of the record, not by the file.  Allele fraction, first usable value of
 
 Read counts, first usable of: Strelka tier 1 (``AU CU GU TU``; ``TAR``/``TIR`` for indels), ``AD`` (one value per
 allele, or the variant's alone beside ``RD``), ``RO``/``AO`` (FreeBayes), ``DP4`` and ``BCOUNT`` (SomaticSniper),
-``NR``/``NV`` (Platypus), ``VD``.
+``NR``/``NV`` (Platypus), ``VD``, ``FAZ`` ... ``RTZ`` (CaVEMan), ``PU``/``NU`` over ``PR``/``NR`` (Pindel of the Cancer
+Genome Project).
 
 Fractions are parsed from the printed decimal as 64-bit floats, so 0.02 equals a threshold of 0.02.  A value that is no
 number (``.``, ``nan``, text) is missing; a depth such as ``79.0663`` is read as 79 and counted as malformed.
@@ -82,6 +83,8 @@ class Dialect:
             ("DP4", self._strands),
             ("BCOUNT", self._bases),
             ("NV", self._platypus),
+            ("FAZ", self._caveman),
+            ("PU", self._cgp_pindel),
         )
         self._readers = [read for key, read in order if key in self.index]
 
@@ -143,6 +146,8 @@ class Dialect:
             text = self.value(values, key)
             if text is None:
                 continue
+            if n_alts == 1 and text.endswith("%"):
+                text = text.replace(",", ".")  # VarScan2 prints 39,39% where the computer's language does
             if n_alts > 1 or "," in text:
                 text = _value_of_allele(text.split(","), nth, n_alts)
             number = parse_fraction(text)
@@ -154,7 +159,7 @@ class Dialect:
         return None
 
     def _depth(self, values: Sequence[str], oddities: Oddities) -> int | None:
-        text = self.value(values, "DP") or self.value(values, "NR")
+        text = self.value(values, "DP") or (self.value(values, "NR") if "NV" in self.index else None)
         if text is None:
             return None
         try:
@@ -244,6 +249,22 @@ class Dialect:
         if alt is None or depth is None or depth < alt:
             return None
         return depth - alt, alt, depth
+
+    def _caveman(self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int) -> Counts | None:
+        alt = alts[nth]
+        if ref not in _BASES or alt not in _BASES:
+            return None
+        both = [[self._first(values, f"{strand}{base}Z") for strand in "FR"] for base in (ref, alt)]
+        known = [[n for n in strands if n is not None] for strands in both]
+        return _pair(*(sum(strands) if len(strands) == 2 else None for strands in known))
+
+    def _cgp_pindel(self, values: Sequence[str], ref: str, alts: Sequence[str], nth: int) -> Counts | None:
+        counts = [self._first(values, key) for key in ("PU", "NU", "PR", "NR")]
+        forward, reverse, *totals = [n if n is not None else -1 for n in counts]
+        depth = sum(totals)
+        if min(forward, reverse, *totals) < 0 or depth < forward + reverse:
+            return None
+        return depth - forward - reverse, forward + reverse, depth
 
     def _first(self, values: Sequence[str], key: str) -> int | None:
         text = self.value(values, key)

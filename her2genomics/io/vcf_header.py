@@ -41,6 +41,8 @@ _CALLER_SIGNS: tuple[tuple[str, str], ...] = (
 _CALLER_FIELDS: tuple[tuple[str, frozenset[str]], ...] = (
     ("Mutect2", frozenset({"TLOD", "NLOD"})),
     ("MuTect1", frozenset({"FA", "AD", "BQ", "SS"})),
+    ("LoFreq", frozenset({"DP4", "SB", "HRUN"})),
+    ("CaVEMan", frozenset({"FAZ", "RTZ", "PM"})),
     ("DELLY", frozenset({"DR", "DV", "RR", "RV"})),
     ("Manta", frozenset({"PR", "SR", "SVTYPE"})),
 )

@@ -19,7 +19,7 @@ _DATABASES = r"(gnomad|exac|1000g|1kg|kg|esp|topmed|uk10k|hrc|alfa|allofus)"
 _POPULATIONS = r"(all|afr|amr|eas|eur|sas|nfe|fin|asj|oth|mid|ami|popmax|grpmax|aa|ea)"
 _FREQUENCY_FIELD = re.compile(
     rf"^(dbnsfp_|dbsnp_)?{_DATABASES}\w*?(_?(af|maf|freq)(_\w+)?|_{_POPULATIONS}|siv2_\w+)$"
-    rf"|^(afr|amr|eas|eur|sas|aa|ea)_(af|maf)$|^max_af$|^af_{_POPULATIONS}$|^pop_?af$",
+    rf"|^(afr|amr|eas|eur|sas|aa|ea)_(af|maf)$|^max_af$|^gmaf$|^af_{_POPULATIONS}$|^pop_?af$",
     re.IGNORECASE,
 )
 _NO_FREQUENCY = re.compile(r"(pops|_ac|_an|_filter|_nhomalt|_hom|_hemi|_flag)$", re.IGNORECASE)

@@ -5,10 +5,13 @@ Evidence is asked in this order, and the first that decides wins:
 1. ``tumor_sample`` of the caller (``--tumor-sample``), which may not name a column that the header calls the normal;
 2. ``##tumor_sample`` / ``##normal_sample`` lines (Mutect2), MuSE's ``##TUMOR`` / ``##NORMAL``;
 3. ``##PEDIGREE`` lines (Derived / Original);
-4. ``##SAMPLE`` lines that call an ID tumour or normal;
+4. ``##SAMPLE`` lines that call an ID tumour or normal, ``tumor_sample`` on a caller's command line;
 5. words in the column names (TUMOR, normal, _T, _N, germline, plasma ...) and TCGA sample types; RNA columns are no
    tumour DNA;
 6. a single column; or the only column beside a normal.
+
+In a file that joins callers (GATK CombineVariants: ``TUMOR.mutect2``, ``TUMOR.varscan``) the columns of one tumour
+differ by the caller's name only; they are one tumour, and each record is read from the first that has a fraction.
 
 Two or more columns that nothing tells apart raise `AmbiguousInputError` with their names.
 """
@@ -39,6 +42,14 @@ _GENERIC_NAMES = frozenset({
     "primary", "cancer",
 })  # fmt: skip
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_COMMAND_LINE_ROLE = re.compile(
+    r"(?<![a-z])(tumor|normal)(?:[_-]sample(?:[_-]name)?|-fastq-list-sample-id)[= ]+[\"']?([^\s\"',>]+)"
+)
+_CALLER_WORD = re.compile(
+    r"(?<=[A-Za-z0-9])[._-](mutect[12]?|varscan2?|strelka2?|muse|(somatic)?sniper|lofreq|freebayes|vardict(java)?|pindel|platypus"
+    r"|dragen|tnscope|caveman|radia|octopus|gatk|scalpel|indelocator|deepsomatic|variant\d*)$",
+    re.IGNORECASE,
+)
 _TCGA = re.compile(r"^TCGA-\w{2}-\w{4}-(\d{2})")
 
 
@@ -56,12 +67,15 @@ class SampleColumns:
         Identifier of each tumour in result tables.
     evidence
         What decided, in words.
+    further
+        Further columns of each tumour in a file that joins callers.
     """
 
     tumours: tuple[str, ...]
     normals: tuple[str | None, ...]
     sample_ids: tuple[str, ...]
     evidence: str
+    further: tuple[tuple[str, ...], ...] = ()
 
 
 def find_tumour(header: VcfHeader, tumor_sample: str | Sequence[str] | None = None) -> SampleColumns:
@@ -99,7 +113,20 @@ def find_tumour(header: VcfHeader, tumor_sample: str | Sequence[str] | None = No
         tumours, stated = unknown, "the only column" if len(names) == 1 else "the only column that is no normal"
     if not tumours or (unknown and len(tumours) > 1):
         raise _ambiguous(header, names)
-    return _columns(header, tumours, normals, stated)
+    return _joined_callers(header, tumours, normals, stated) or _columns(header, tumours, normals, stated)
+
+
+def _joined_callers(
+    header: VcfHeader, tumours: Sequence[str], normals: Sequence[str], stated: str
+) -> SampleColumns | None:
+    """Return one tumour where several columns differ by a caller's name only, else None."""
+    names = {_CALLER_WORD.sub("", column) for column in tumours}
+    if len(tumours) < 2 or len(names) != 1:
+        return None
+    first, *others = tumours
+    normal = _normal_of(first, list(tumours), list(normals))
+    sample_id = _sample_id(header, names.pop(), 1)
+    return SampleColumns((first,), (normal,), (sample_id,), f"{stated}, one per caller", (tuple(others),))
 
 
 def _chosen(header: VcfHeader, chosen: list[str], roles: dict[str, str]) -> SampleColumns:
@@ -163,6 +190,7 @@ def _roles_by_header(header: VcfHeader) -> tuple[dict[str, str], str]:
         ("##tumor_sample", _stated_roles),
         ("##PEDIGREE", _pedigree_roles),
         ("##SAMPLE", _sample_line_roles),
+        ("command line", _command_line_roles),
     ):
         roles = {name: role for name, role in source(header).items() if name in header.samples}
         if roles:
@@ -193,6 +221,12 @@ def _sample_line_roles(header: VcfHeader) -> dict[str, str]:
         if kind in ("tumour", "normal"):
             roles |= {line[key]: kind for key in ("id", "samplename", "name") if key in line}
     return roles
+
+
+def _command_line_roles(header: VcfHeader) -> dict[str, str]:
+    """Read ``tumor_sample_name=A`` (MuTect1), ``--tumor-sample A`` (Mutect2), ``--tumor_sample A`` (TNscope)."""
+    named = [found for line in header.meta for found in _COMMAND_LINE_ROLE.findall(line)]
+    return {name: "tumour" if role == "tumor" else "normal" for role, name in named}
 
 
 def _sample_id(header: VcfHeader, column: str, n_tumours: int) -> str:

@@ -24,6 +24,7 @@ from her2genomics.exceptions import FileFormatError
 STANDARD_INPUT = "-"
 _BLOCK = 1 << 20
 _HEAD_LINES = 200
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 SECOND_HEADER, JOIN_HINT = "a second header inside the file", "join VCFs with: bcftools concat"
 _GZIP, _BCF, _BAM, _CRAM = b"\x1f\x8b", b"BCF\x02", b"BAM\x01", b"CRAM"
 _BGZF_HEADER = 18
@@ -67,7 +68,7 @@ class LineSource:
     def _split(self) -> Iterator[list[str]]:
         rest, n_lines = b"", 0
         for block in self._blocks:
-            data = rest + block
+            data = rest + block if n_lines or rest else block.removeprefix(_BYTE_ORDER_MARK)
             cut = data.rfind(b"\n") + 1
             whole, rest = data[:cut], data[cut:]
             lines = whole.decode("utf-8", "replace").split("\n")

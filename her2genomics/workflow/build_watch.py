@@ -56,9 +56,16 @@ class BuildWatch:
                 hint="rename them with: bcftools annotate --rename-chrs MAP.txt",
             )
         if self.active and vcf.n_records:
-            self._judge_build(vcf.path)
+            self.judge_build(vcf.path)
 
-    def _judge_build(self, path: str) -> None:
+    def judge_build(self, path: str) -> None:
+        """Say which build was assumed, or refuse when the variants fit the other one better.
+
+        Raises
+        ------
+        BuildMismatchError
+            If more of them lie in the coding territory on the other build.
+        """
         others = [b for b in self.inside if b != self.build]
         other = max(others, key=lambda b: self.inside[b], default=self.build)
         if self.inside[other] > self.inside[self.build]:

@@ -19,12 +19,11 @@ from her2genomics.variant_merge import merge_callers
 from her2genomics.workflow.tmb_files import (
     FileResult,
     annotated_variants,
-    assume_build,
     describe_source,
     guarded,
     open_for,
 )
-from her2genomics.workflow.tmb_settings import TmbSettings
+from her2genomics.workflow.tmb_settings import TmbSettings, assume_build
 
 
 def tmb_of_callers(paths: Sequence[str | os.PathLike[str]], settings: TmbSettings | None = None) -> FileResult:

@@ -7,6 +7,7 @@ given. A file that cannot be used is reported with its error and does not lose t
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -19,16 +20,14 @@ from her2genomics.io.vcf import VcfReader, open_vcf
 from her2genomics.io.vcf_annotators import annotation_missing
 from her2genomics.io.vcf_source import STANDARD_INPUT, open_source
 from her2genomics.panel import Panel, load_panel
-from her2genomics.tmb import TmbResult, collect, combine, compute_tmb
+from her2genomics.tmb import TmbResult, collect, combine
 from her2genomics.tmb_rule import TmbRule
 from her2genomics.tmb_sample import SampleBurden
 from her2genomics.variant import SMALL, Variant
 from her2genomics.workflow.build_watch import BuildWatch, warn_if_another_assay
-from her2genomics.workflow.tmb_settings import TmbSettings
+from her2genomics.workflow.tmb_settings import ASSUMED_BUILD, TmbSettings
 
 ANNOTATED_HERE = "bcftools csq, here"
-ASSUMED_BUILD = "hg19"
-"""Build taken, with a warning, for a file that names none."""
 SOURCE_COLUMNS: dict[str, str] = {
     **dict.fromkeys(("file", "error", "caller", "annotation", "tumour", "normal", "tumour_by", "build"), "string"),
     "build_stated": "boolean", "population_fields": "Int64", "n_records": "Int64",
@@ -156,45 +155,13 @@ def _is_maf(path: str) -> bool:
         return False
     with open_source(path) as source:
         first = next((line for line in source.lines() if not line.startswith("#")), "")
-    return "Hugo_Symbol" in first.split("\t")
+    return "hugo_symbol" in re.split(r"[\t,;]", first.lower())
 
 
 def _of_maf(path: str, settings: TmbSettings) -> tuple[TmbResult, dict[str, object]]:
-    from her2genomics.io.maf import read_maf
+    from her2genomics.workflow.tmb_maf import tmb_of_maf  # late: tables need pandas, which a VCF does without
 
-    maf = read_maf(path)
-    stated = "NCBI_Build" in maf.mutations and bool(maf.mutations["NCBI_Build"].notna().any())
-    build = settings.build
-    if build is None and not stated:
-        build = assume_build(path)
-    names = maf.mutations["Tumor_Sample_Barcode"].dropna().unique()
-    own = {str(name): settings.callable_for(str(name)) for name in names} if settings.callable_path else {}
-    result = compute_tmb(
-        maf.mutations,
-        panel=settings.panel,
-        preset=settings.preset,
-        build=build,
-        samples=settings.samples,
-        mb=settings.mb,
-        territory=settings.territory(None),
-        callable_territory={name: ground for name, ground in own.items() if ground is not None} or None,
-        audit=settings.audit,
-    )
-    source = {
-        "file": path, "caller": "MAF", "annotation": "MAF", "tumour": f"{len(result.rows)} samples", "normal": None,
-        "tumour_by": "Tumor_Sample_Barcode", "build": build or maf.mutations["NCBI_Build"].dropna().iloc[0],
-        "n_records": len(maf.mutations),
-    }  # fmt: skip
-    return result, source
-
-
-def assume_build(path: str) -> str:
-    """Return the build that a file without any is taken for, and say so."""
-    warnings.warn(
-        DataWarning(f"{path}: nothing names the genome build; {ASSUMED_BUILD} assumed (say it with --build)"),
-        stacklevel=2,
-    )
-    return ASSUMED_BUILD
+    return tmb_of_maf(path, settings)
 
 
 def open_for(path: str, settings: TmbSettings, panel: Panel) -> AbstractContextManager[VcfReader]:

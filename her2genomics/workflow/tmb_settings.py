@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from her2genomics.exceptions import UsageError
+from her2genomics.exceptions import DataWarning, UsageError
 from her2genomics.genome import normalise_build
 from her2genomics.intervals import Intervals
 from her2genomics.io.vcf import VcfReader
 from her2genomics.panel import DEFAULT_PANEL, Panel, load_panel
 from her2genomics.tmb_presets import DEFAULT_PRESET, TmbPreset, load_preset
 from her2genomics.tmb_rule import TmbRule, compile_rule
+
+ASSUMED_BUILD = "hg19"
+"""Build taken, with a warning, for a file that names none."""
 
 
 @dataclass(frozen=True)
@@ -147,3 +151,12 @@ def settings_from(
         more["samples"] = tuple(read_sample_list(samples_path))
     chosen = rule.without_vaf() if no_vaf_filter else rule
     return TmbSettings(panel, chosen, None if build is None else normalise_build(build), mb, **more)
+
+
+def assume_build(path: str) -> str:
+    """Return the build that a file without any is taken for, and say so."""
+    warnings.warn(
+        DataWarning(f"{path}: nothing names the genome build; {ASSUMED_BUILD} assumed (say it with --build)"),
+        stacklevel=2,
+    )
+    return ASSUMED_BUILD

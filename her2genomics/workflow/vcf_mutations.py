@@ -24,8 +24,8 @@ from her2genomics.panel import EXOME, Panel, load_panel
 from her2genomics.variant import Variant, mutations_table
 from her2genomics.variant_filters import DUPLICATE, VariantFilter
 from her2genomics.workflow.build_watch import BuildWatch
-from her2genomics.workflow.tmb_files import ASSUMED_BUILD, open_for
-from her2genomics.workflow.tmb_settings import TmbSettings
+from her2genomics.workflow.tmb_files import open_for
+from her2genomics.workflow.tmb_settings import ASSUMED_BUILD, TmbSettings
 
 log = logging.getLogger(__name__)
 

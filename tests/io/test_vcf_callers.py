@@ -129,3 +129,20 @@ def test_phase_sets():
 def test_the_callers_verdict(info, format_ss, status):
     dialect = Dialect(("GT", "SS"))
     assert caller_status(info, dialect, ["0/1", format_ss or "."]) == status
+
+
+@pytest.mark.parametrize(
+    ("keys", "values", "alleles", "expected"),
+    [
+        ("GT:DP:RD:AD:FREQ", "0/1:99:60:39:39,39%", ("C", "T"), (0.3939, 99, 60, 39)),
+        ("GT:FAZ:FCZ:FGZ:FTZ:RAZ:RCZ:RGZ:RTZ:PM", "0|1:0:40:0:12:0:40:0:8:2.0e-01", ("C", "T"), (0.2, 100, 80, 20)),
+        ("GT:PP:NP:PR:NR:PU:NU", "./.:9:9:50:50:10:12", ("CA", "C"), (0.22, 100, 78, 22)),
+        ("GT:PP:NP:PR:NR:PU:NU", "./.:9:9:5:5:10:12", ("CA", "C"), (None, None, None, None)),
+        ("GT:NR:NV", "0/1:100:20", ("C", "T"), (0.2, 100, 80, 20)),
+    ],
+)
+def test_rarer_dialects(keys, values, alleles, expected):
+    """VarScan2 with decimal commas, CaVEMan, the Cancer Genome Project's Pindel, Platypus."""
+    ref, alt = alleles
+    reads = Dialect(tuple(keys.split(":"))).reads(values.split(":"), ref, [alt], 0, Oddities())
+    assert (reads.vaf, reads.depth, reads.ref, reads.alt) == expected

@@ -31,6 +31,14 @@ def header(samples: str, *meta: str, path: str = "P1.vcf.gz") -> VcfHeader:
         ("A B", ("##SAMPLE=<ID=NORMAL,SampleName=A>", "##SAMPLE=<ID=TUMOR,SampleName=B>"), "B", "A"),
         ("A B", ("##sample=<ID=NORMAL,name=A>",), "B", "A"),
         ("DNA_NORMAL DNA_TUMOR RNA_TUMOR", (), "DNA_TUMOR", "DNA_NORMAL"),
+        ("A B", ('##MuTect="analysis_type=MuTect tumor_sample_name=B normal_sample_name=A cov=null"',), "B", "A"),
+        ("A B", ('##GATKCommandLine=<ID=Mutect2,CommandLine="Mutect2 --normal-sample B --output x.vcf">',), "A", "B"),
+        (
+            "A B",
+            ("##SentieonCommandLine.TNscope=<ID=TNscope,CommandLine=driver --tumor_sample A --normal_sample B>",),
+            "A",
+            "B",
+        ),
         ("blood S9", (), "S9", "blood"),
         ("ONLY", (), "ONLY", None),
         ("cfDNA_7", (), "cfDNA_7", None),
@@ -51,6 +59,17 @@ def test_several_pairs_in_one_file():
     found = find_tumour(header("P1_N P1_T P2_N P2_T"))
     assert found.tumours == ("P1_T", "P2_T")
     assert found.normals == ("P1_N", "P2_N")
+
+
+def test_columns_of_several_callers_are_one_tumour():
+    found = find_tumour(header("NORMAL.mutect2 TUMOR.mutect2 NORMAL.varscan TUMOR.varscan", path="runs/P7.vcf"))
+    assert found.tumours == ("TUMOR.mutect2",)
+    assert found.further == (("TUMOR.varscan",),)
+    assert found.normals == ("NORMAL.mutect2",)
+    assert found.sample_ids == ("P7",)
+    own = find_tumour(header("S1_T.variant S1_T.variant2 S1_N.variant S1_N.variant2"))
+    assert own.sample_ids == ("S1_T",)
+    assert find_tumour(header("P1_T.mutect2 P2_T.mutect2")).tumours == ("P1_T.mutect2", "P2_T.mutect2")
 
 
 def test_two_tumours_and_a_column_that_nobody_names_is_asked():

@@ -500,3 +500,94 @@ class TestAnnotatedHere:
     def test_merged_with_an_annotated_one(self, reference, raw, make_vcf, call, coding_sites):
         other = make_vcf([call(*coding_sites("hg19")[0])], name="b.vcf")
         assert row(tmb_of_callers([str(raw), str(other)], TmbSettings(fasta=str(reference[0]))))["n_counted"] == 3
+
+
+class TestDialectsOfFiles:
+    """The same variant in the habits of other programs gives the same burden."""
+
+    @pytest.fixture
+    def lines(self, make_vcf, call, coding_sites):
+        return make_vcf([call(*coding_sites("hg19")[0])]).read_text()
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda text: "\ufeff" + text,
+            lambda text: text.replace("\n", "\r\n"),
+            lambda text: "\ufeff" + text.replace("\n", "\r\n"),
+            lambda text: text.replace("ID=CSQ", "ID=csq").replace("CSQ=", "csq="),
+            lambda text: text.replace(",length=81195210", "").replace(",length=198022430", ""),
+            lambda text: text.replace("##fileformat=VCFv4.2\n", ""),
+        ],
+    )
+    def test_vcf(self, lines, tmp_path, change):
+        path = tmp_path / "changed.vcf"
+        path.write_bytes(change(lines).encode())
+        done = tmb_of_file(str(path), TmbSettings())
+        assert row(done)[["sample_id", "n_counted", "status"]].tolist() == ["changed", 1, "evaluable"]
+        assert not any("ignored" in message for message in done.messages)
+
+    def test_one_column_per_caller(self, make_vcf, call, coding_sites, tmp_path):
+        (chrom, pos), (_, second), *_ = coding_sites("hg19")
+        names = ("NORMAL.mutect2", "NORMAL.varscan", "TUMOR.mutect2", "TUMOR.varscan")
+        path = make_vcf([call(chrom, pos), call(chrom, second)], samples=names)
+        *head, first, last = path.read_text().splitlines()
+        rows = [line.split("\t") for line in (first, last)]
+        rows[0][11:] = [rows[0][12], "./.:.:.:."]  # mutect2 has the first only, varscan the second
+        rows[1][11] = "./.:.:.:."
+        path.write_text("\n".join([*head, *("\t".join(cells) for cells in rows)]) + "\n")
+        done = tmb_of_file(str(path), TmbSettings())
+        assert row(done)[["sample_id", "n_counted", "max_vaf"]].tolist() == ["sample", 2, 0.2]
+        assert done.source["tumour_by"] == "column names, one per caller"
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda text: "\ufeff" + text,
+            lambda text: "#version gdc-1.0.0\n#filedate 20200101\n" + text,
+            lambda text: text.replace("\n", "\r\n"),
+            lambda text: text.replace("\t", ","),
+            lambda text: text.replace("Hugo_Symbol", "hugo_symbol"),
+        ],
+    )
+    def test_maf(self, lines, make_vcf, call, coding_sites, tmp_path, change):
+        plain = tmp_path / "plain.maf"
+        write_maf(read_vcf(make_vcf([call(*coding_sites("hg19")[0])], samples=("S1_T",))), plain)
+        path = tmp_path / "changed.maf"
+        path.write_bytes(change(plain.read_text()).encode())
+        assert row(tmb_of_file(str(path), TmbSettings()))[["sample_id", "n_counted"]].tolist() == ["S1_T", 1]
+
+    def test_a_maf_that_names_no_sample_is_one_sample(self, make_vcf, call, coding_sites, tmp_path):
+        path = tmp_path / "T9.maf"
+        write_maf(read_vcf(make_vcf([call(*coding_sites("hg19")[0])], samples=("S1_T",))), path)
+        path.write_text(path.read_text().replace("S1_T", "__UNKNOWN__"))
+        done = tmb_of_file(str(path), TmbSettings())
+        assert row(done)[["sample_id", "n_counted"]].tolist() == ["T9", 1]
+        assert "taken as one sample, T9" in done.messages[0]
+        assert row(tmb_of_file(str(path), TmbSettings(tumor_sample=("P1",))))["sample_id"] == "P1"
+
+    def test_a_maf_is_asked_for_its_own_samples_only(self, make_vcf, call, coding_sites, tmp_path):
+        path = tmp_path / "a.maf"
+        write_maf(read_vcf(make_vcf([call(*coding_sites("hg19")[0])], samples=("S1_T",))), path)
+        done = tmb_of_file(str(path), TmbSettings(tumor_sample=("NORMAL",)))
+        assert "no sample 'NORMAL' (samples: S1_T)" in str(done.error)
+
+    def test_a_maf_of_the_other_build_that_does_not_say_so_is_refused(self, make_vcf, call, coding_sites, tmp_path):
+        path = tmp_path / "a.maf"
+        calls = [call(*site) for site in coding_sites("hg38")[:5]]
+        write_maf(read_vcf(make_vcf(calls, samples=("S1_T",), build="hg38")), path)
+        path.write_text(path.read_text().replace("hg38", "").replace("GRCh38", ""))
+        done = tmb_of_file(str(path), TmbSettings())
+        assert "nothing names the genome build; 5 variants lie in the panel's coding territory on hg38" in str(
+            done.error
+        )
+        assert row(tmb_of_file(str(path), TmbSettings(build="hg38")))["n_counted"] == 5
+
+    def test_a_maf_without_rows_says_that_no_sample_is_named(self, make_vcf, call, tmp_path):
+        path = tmp_path / "a.maf"
+        write_maf(read_vcf(make_vcf([], samples=("S1_T",))), path)
+        done = tmb_of_file(str(path), TmbSettings())
+        assert done.error is None
+        assert any("--samples lists those that were sequenced" in message for message in done.messages)
+        listed = tmb_of_file(str(path), TmbSettings(samples=("S1_T",)))
+        assert row(listed)["n_counted"] == 0
