@@ -6,6 +6,7 @@ no clinical variables; everything left out is listed with the reason, so that no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -93,22 +94,27 @@ def _describe(values: pd.Series, group: str, groups: pd.Series, *, asked: bool) 
     n_levels = text.nunique()
     if n_levels < 2:
         return ClinicalVariable(name, "skipped", reason="no value" if n_levels == 0 else "one value only")
-    if _numeric(present):
+    if is_numeric_column(present):
         return ClinicalVariable(name, "numeric")
     if n_levels > MAX_LEVELS:
         return ClinicalVariable(name, "skipped", reason=f"{n_levels} different texts: free text or an identifier")
     if _same_partition(text, groups[present.index]):
         return ClinicalVariable(name, "skipped", reason="the same partition as the groups")
-    levels = tuple(sorted(text.unique(), key=_level_order))
+    levels = tuple(sorted(text.unique(), key=level_order))
     if n_levels == 2:
         return ClinicalVariable(name, "binary", levels, counted_level(levels))
     return ClinicalVariable(name, "categorical", levels)
 
 
+def is_her2_evidence(name: str) -> bool:
+    """Return True for a column that the HER2 group is made of, or that is made of it."""
+    return name in _HER2_EVIDENCE or "her2" in name.lower()
+
+
 def _reserved(name: str, group: str) -> str:
     if name in _IDENTIFIERS or name.endswith(("_id", "_uuid", "barcode")):
         return "identifier"
-    if group == "her2_group" and (name in _HER2_EVIDENCE or "her2" in name.lower()):
+    if group == "her2_group" and is_her2_evidence(name):
         return "part of the HER2 evidence"
     if name.endswith(_FLAGS):
         return "flags"
@@ -128,7 +134,8 @@ def is_followup(name: str) -> bool:
     return name.endswith(_OUTCOME_ENDINGS)
 
 
-def _numeric(present: pd.Series) -> bool:
+def is_numeric_column(present: pd.Series) -> bool:
+    """Return True when the values that are there are measured numbers, not codes of a few classes."""
     declared = schema.CLINICAL.by_name.get(str(present.name))
     if declared is not None:
         return declared.dtype in ("float", "int")
@@ -155,11 +162,38 @@ def _same_partition(text: pd.Series, groups: pd.Series) -> bool:
     return bool(((table > 0).sum(axis=0) == 1).all() and ((table > 0).sum(axis=1) == 1).all())
 
 
-def _level_order(level: str) -> tuple[int, float, str]:
+def level_order(level: str) -> tuple[int, float, str]:
+    """Return the sorting key of a level: steps of a scale (2, 1+, G3, IIA) by their number, then text."""
+    score = _score(level)
+    return (1, 0.0, level) if score is None else (0, score, level)
+
+
+def ordinal_scores(levels: Sequence[str]) -> list[float] | None:
+    """Return the steps of a scale as numbers, or None where the levels are names.
+
+    Understood are numbers, IHC scores (``2+``), grades (``G2``) and stages (``IIA``, ``Stage III``).
+
+    Examples
+    --------
+    >>> ordinal_scores(["0", "1+", "3+"]), ordinal_scores(["I", "IIA", "IV"]), ordinal_scores(["NST", "lobular"])
+    ([0.0, 1.0, 3.0], [1.0, 2.0, 4.0], None)
+    """
+    scores = [_score(level) for level in levels]
+    return None if None in scores else [s for s in scores if s is not None]
+
+
+_STAGES = {"I": 1.0, "II": 2.0, "III": 3.0, "IV": 4.0}
+
+
+def _score(level: str) -> float | None:
+    text = re.sub(r"^(?:stage|grade|g)\s*(?=[0-9IV])", "", level.strip(), flags=re.IGNORECASE).removesuffix("+")
+    stage = re.fullmatch(r"(I{1,3}|IV)[ABC]?\d?", text)
+    if stage:
+        return _STAGES[stage.group(1)]
     try:
-        return (0, float(level), "")
+        return float(text)
     except ValueError:
-        return (1, 0.0, level)
+        return None
 
 
 def counted_level(levels: Sequence[str]) -> str:

@@ -19,15 +19,16 @@ import pandas as pd
 from her2genomics import schema
 from her2genomics.clinical_variables import ClinicalVariable, describe_variables
 from her2genomics.cohort import COUNTED_CLASSES, Cohort
-from her2genomics.comparison.adjustment import find_strata
+from her2genomics.comparison.adjustment import METHODS, Adjustment
 from her2genomics.comparison.binary import compare_binary, count_binary
 from her2genomics.comparison.categories import compare_categories, count_categories
-from her2genomics.comparison.design import Design
+from her2genomics.comparison.covariates import AUTO, BURDENS, find_covariates
+from her2genomics.comparison.design import NUMBERS, Design
 from her2genomics.comparison.features import binary_variables, gene_features
 from her2genomics.comparison.groups import choose_contrasts, find_groups
 from her2genomics.comparison.numbers import burden_columns, compare_numbers
+from her2genomics.comparison.result import ALL, finish_association
 from her2genomics.comparison.result import Comparison as Comparison
-from her2genomics.comparison.result import finish_association
 from her2genomics.exceptions import UsageError
 
 DEFAULT_MIN_FREQUENCY = 0.02
@@ -42,7 +43,10 @@ def compare_groups(
     clinical: Sequence[str] | None = None,
     min_frequency: float = DEFAULT_MIN_FREQUENCY,
     unknown_as_category: bool = False,
-    adjust: str | None = "hr_status",
+    adjust: str | Sequence[str] | None = AUTO,
+    adjust_by: str = "auto",
+    burden: str = "none",
+    numbers: str = "rank",
 ) -> Comparison:
     """Compare genes, clinical variables and TMB between the groups of a cohort.
 
@@ -64,8 +68,14 @@ def compare_groups(
     unknown_as_category
         Whether a missing clinical value is a level of its own, as some papers have it, or left out.
     adjust
-        Two- or more-level column whose strata the adjusted columns condition on; None for none. It is passed over when
-        the cohort does not have it, and refused when it makes the groups.
+        Columns that the adjusted results hold fixed; None for none; ``auto`` is hormone-receptor status where the
+        cohort has it and it does not make the groups.
+    adjust_by
+        ``auto`` (strata for one category, else regression) or ``regression``.
+    burden
+        ``covariate`` or ``offset`` to hold the TMB fixed as well; see `comparison.covariates.find_covariates`.
+    numbers
+        ``rank`` or ``welch``: fixed before the data are looked at.
 
     Returns
     -------
@@ -80,8 +90,8 @@ def compare_groups(
 
     Notes
     -----
-    Exact tests are conditional and slightly conservative. Adjusted p-values are asymptotic (no continuity correction)
-    and need not be valid in strata of a handful of samples; the row's note says so.
+    Exact tests are conditional and slightly conservative. The adjusted p of strata is asymptotic and stands beside the
+    exact one, which decides (q-value, wording) where the two differ.
 
     Examples
     --------
@@ -93,14 +103,15 @@ def compare_groups(
     [['TP53', 3, 4, 0, 4]]
     """
     _check_classes(classes)
+    _check_choice("adjust_by", adjust_by, METHODS)
+    _check_choice("burden", burden, BURDENS)
+    _check_choice("numbers", numbers, NUMBERS)
     notes: list[str] = []
     grouping = find_groups(cohort.samples, group)
-    design = Design(
-        grouping,
-        choose_contrasts(grouping, contrasts),
-        find_strata(cohort.samples, adjust, grouping, notes),
-        unknown_as_category,
-    )
+    chosen = choose_contrasts(grouping, contrasts)
+    covariates = find_covariates(cohort.samples, adjust, grouping, chosen, notes, burden=burden)
+    adjustment = None if covariates is None else Adjustment(covariates, adjust_by)
+    design = Design(grouping, chosen, adjustment, unknown_as_category, numbers)
     variables = describe_variables(cohort.samples, group, only=clinical)
     parts: list[pd.DataFrame] = []
     counts: list[pd.DataFrame] = []
@@ -116,9 +127,14 @@ def compare_groups(
     counts.append(count_categories(cohort.samples, variables, design))
     notes += _skipped(variables)
     association = finish_association([part for part in parts if len(part)])
-    contingency = schema.conform(pd.concat(counts, ignore_index=True), schema.CONTINGENCY)
+    contingency = schema.conform(pd.concat(counts, ignore_index=True).assign(stratum=ALL), schema.CONTINGENCY)
     groups = pd.DataFrame({"group": grouping.labels, "n": grouping.sizes})
     return Comparison(association, contingency, groups, tuple(notes))
+
+
+def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise UsageError(f"{name} is {value}", hint=f"use: {', '.join(choices)}")
 
 
 def _check_classes(classes: Collection[str]) -> None:

@@ -342,10 +342,11 @@ GENE_PANEL_MATRIX = TableSchema("gene_panel_matrix", "Which assay profiled a sam
     _c("cna", "string", "panel id, exome, or missing = not profiled", required=False),
 ), files="data_gene_panel_matrix.txt")  # fmt: skip
 
-ASSOCIATION = TableSchema("association", "Every comparison: one row per feature and contrast.", (
-    _c("family", "string", "gene, clinical, tmb ...", key=True),
+ASSOCIATION = TableSchema("association", "Every comparison: one row per stratum, feature and contrast.", (
+    _c("stratum", "string", "all, or the level of the --by column the row is about", key=True),
+    _c("family", "string", "gene, alteration_class, her_family, exon, hotspot, codon, feature, clinical, tmb, pathway ...", key=True),
     _c("feature", "string", "gene, or clinical variable", key=True),
-    _c("contrast", "string", "zero-low, zero-positive, low-positive, overall", key=True),
+    _c("contrast", "string", "zero-low, zero-positive, low-positive, overall, trend", key=True),
     _c("group_a", "string", "first group"),
     _c("altered_a", "int", "altered (or, for a two-level variable, of the named level) in the first group", low=0),
     _c("n_a", "int", "profiled (non-missing) in the first group", low=0),
@@ -354,26 +355,34 @@ ASSOCIATION = TableSchema("association", "Every comparison: one row per feature 
     _c("n_b", "int", "profiled in the second group", low=0),
     _c("freq_a", "float", "altered_a / n_a", "0-1", low=0, high=1),
     _c("freq_b", "float", "altered_b / n_b", "0-1", low=0, high=1),
-    _c("effect", "float", "effect of a relative to b"),
-    _c("effect_name", "string", "conditional odds ratio, Hodges-Lehmann shift ..."),
+    _c("effect", "float", "effect of a relative to b; for a trend, along the order of the groups"),
+    _c("effect_name", "string", "conditional odds ratio, Hodges-Lehmann shift, difference of means, slope of the proportion, Spearman's rho"),
     _c("ci_low", "float", "95 % interval, lower"),
     _c("ci_high", "float", "95 % interval, upper"),
     _c("test", "string", "test behind p_value"),
     _c("p_value", "float", "two-sided p", low=0, high=1),
-    _c("q_value", "float", "Benjamini-Hochberg within family and contrast", low=0, high=1),
-    _c("n_tested", "int", "features tested in this family and contrast", low=0),
+    _c("q_value", "float", "Benjamini-Hochberg over p_value within stratum, family and contrast", low=0, high=1),
+    _c("n_tested", "int", "features tested in this stratum, family and contrast", low=0),
+    _c("other_test", "string", "second test, for the reader: chi-square, Dunn-Holm, departure from the trend, Spearman"),
+    _c("other_p", "float", "p of other_test", low=0, high=1),
     _c("n_missing", "int", "samples of the contrast without a value", low=0),
-    _c("adj_for", "string", "covariate the adjusted columns condition on"),
-    _c("adj_effect", "float", "Mantel-Haenszel odds ratio over the covariate's strata"),
+    _c("adj_for", "string", "covariates the adjusted columns hold fixed"),
+    _c("adj_test", "string", "Cochran-Mantel-Haenszel, logistic, Firth logistic, matched pairs, overlap weights, van Elteren, linear"),
+    _c("adj_effect", "float", "adjusted odds ratio (numbers: difference of means) of a relative to b"),
     _c("adj_ci_low", "float", "95 % interval, lower"),
     _c("adj_ci_high", "float", "95 % interval, upper"),
-    _c("adj_p", "float", "Cochran-Mantel-Haenszel p, without continuity correction", low=0, high=1),
-    _c("adj_q", "float", "Benjamini-Hochberg over adj_p", low=0, high=1),
-    _c("interaction_p", "float", "Breslow-Day p: does the odds ratio differ between strata", low=0, high=1),
+    _c("adj_p", "float", "adjusted p; Cochran-Mantel-Haenszel without continuity correction", low=0, high=1),
+    _c("adj_p_exact", "float", "exact conditional p of the Cochran-Mantel-Haenszel test", low=0, high=1),
+    _c("adj_q", "float", "Benjamini-Hochberg over adj_p_exact where there is one, else adj_p", low=0, high=1),
+    _c("adj_n_missing", "int", "samples with a value but without a covariate, left out of the adjusted columns", low=0),
+    _c("interaction_p", "float", "does the odds ratio differ between levels of the covariates: Breslow-Day, or likelihood ratio", low=0, high=1),
+    _c("smd", "float", "standardised mean difference of a clinical variable"),
+    _c("detectable_difference", "float", "smallest difference of two proportions that groups of this size detect (80 % power, alpha 0.05) from the pooled frequency", "0-1", low=0, high=1),
     _c("note", "string", "why a value is missing, or what to beware of"),
 ), files="association.tsv")  # fmt: skip
 
 CONTINGENCY = TableSchema("contingency", "Counts behind every categorical comparison.", (
+    _c("stratum", "string", "all, or the level of the --by column", key=True),
     _c("family", "string", "gene, clinical ...", key=True),
     _c("feature", "string", "gene, or clinical variable", key=True),
     _c("group", "string", "group", key=True),
@@ -530,11 +539,27 @@ AUDIT = TableSchema("audit", "Printed results, recomputed: the first seven colum
     _c("message", "string", "why, and what else was noticed"),
 ), files="audit.tsv")  # fmt: skip
 
+BALANCE = TableSchema("balance", "How alike two groups are in the covariates, before and after adjustment.", (
+    _c("stratum", "string", "all, or the level of the --by column", key=True),
+    _c("contrast", "string", "pair of groups", key=True),
+    _c("covariate", "string", "covariate", key=True),
+    _c("level", "string", "level of a category, or mean of a number", key=True),
+    _c("value_a", "float", "share or mean in the first group"),
+    _c("value_b", "float", "share or mean in the second group"),
+    _c("smd", "float", "standardised difference before adjustment"),
+    _c("adj_value_a", "float", "share or mean in the first group, matched or weighted"),
+    _c("adj_value_b", "float", "the same in the second group"),
+    _c("adj_smd", "float", "standardised difference after adjustment; 0.1 is the usual bound"),
+    _c("method", "string", "matching or overlap"),
+    _c("n_a", "float", "samples of the first group after adjustment (effective number where weighted)", low=0),
+    _c("n_b", "float", "the same in the second group", low=0),
+), files="balance.tsv")  # fmt: skip
+
 SCHEMAS: dict[str, TableSchema] = {
     schema.name: schema
     for schema in (
         TARGETS, COVERAGE, REFERENCE_BINS, REFERENCE_NORMALS, REFERENCE_NULL, SAMPLE_QC, SEGMENTS, GENE_CNA, MUTATIONS, FILTER_COUNTS, TMB, CLINICAL, HER2_STATUS, ALTERATIONS,
-        GENE_PANEL_MATRIX, ASSOCIATION, CONTINGENCY, AUDIT,
+        GENE_PANEL_MATRIX, ASSOCIATION, CONTINGENCY, AUDIT, BALANCE,
         MARKER_ACCURACY, MARKER_DISTRIBUTION, MARKER_ROC, MARKER_PAIRS, MARKER_CORRELATION, MARKER_CALIBRATION,
         MARKER_CALIBRATION_GROUPS, MARKER_DECISION,
     )

@@ -36,7 +36,32 @@ if TYPE_CHECKING:
     "--min-frequency", type=click.FloatRange(0, 1), default=0.02, show_default=True, help="Least pooled share altered."
 )
 @click.option("--unknown-as-category", is_flag=True, help="Missing clinical values as a level of their own.")
-@click.option("--adjust", default="hr_status", show_default=True, help="Column to stratify by, or none.")
+@click.option(
+    "--adjust",
+    default=None,
+    help="Comma list of covariates to hold fixed in the adjusted columns, or none.  [default: hr_status, if there]",
+)
+@click.option(
+    "--adjust-by",
+    type=click.Choice(["auto", "regression"]),
+    default="auto",
+    show_default=True,
+    help="Strata (CMH) for one category, else logistic regression (Firth's where sparse); or always regression.",
+)
+@click.option(
+    "--burden",
+    type=click.Choice(["none", "covariate", "offset"]),
+    default="none",
+    show_default=True,
+    help="Hold the tumour mutational burden fixed as well.",
+)
+@click.option(
+    "--numbers",
+    type=click.Choice(["rank", "welch"]),
+    default="rank",
+    show_default=True,
+    help="Rank tests, or Welch's t and analysis of variance: fixed before looking.",
+)
 @click.option("--counts", type=click.Path(dir_okay=False), help="Also write the counts behind the categorical tests.")
 @click.option(
     "--top", type=click.IntRange(min=0), default=8, show_default=True, help="Rows per contrast in the summary."
@@ -56,7 +81,10 @@ def compare(
     clinical_columns: str | None,
     min_frequency: float,
     unknown_as_category: bool,
-    adjust: str,
+    adjust: str | None,
+    adjust_by: str,
+    burden: str,
+    numbers: str,
     counts: str | None,
     top: int,
     her2_rule: Her2Rule,
@@ -95,7 +123,10 @@ def compare(
         classes=_split(classes) or COUNTED_CLASSES,
         min_frequency=min_frequency,
         unknown_as_category=unknown_as_category,
-        adjust=None if adjust == "none" else adjust,
+        adjust="auto" if adjust is None else None if adjust == "none" else _split(adjust),
+        adjust_by=adjust_by,
+        burden=burden,
+        numbers=numbers,
     )
     write_table(result.association, out, fmt)
     if counts is not None:

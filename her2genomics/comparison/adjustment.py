@@ -1,4 +1,8 @@
-"""The adjusted result beside the crude one: the same features within strata of another variable."""
+"""The adjusted result beside the crude one, for yes/no features in a pair of groups.
+
+One category is held fixed by strata (Cochran-Mantel-Haenszel, exact p beside the asymptotic one); several covariates,
+numbers or a burden by regression (`regression`), or on request by matching or overlap weights (`weighting`).
+"""
 
 from __future__ import annotations
 
@@ -7,50 +11,55 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from her2genomics.clinical_variables import category_text
+from her2genomics.comparison.covariates import Covariates, Strata
 from her2genomics.comparison.features import BinaryFeatures, group_counts
 from her2genomics.comparison.groups import Grouping, IntArray
 from her2genomics.comparison.notes import append_note
-from her2genomics.exceptions import UsageError
+from her2genomics.comparison.regression import regression_columns
 from her2genomics.stats.stratified import cmh_many
+
+METHODS: tuple[str, ...] = ("auto", "regression", "matching", "overlap")
 
 
 @dataclass(frozen=True)
-class Strata:
-    """Stratum of each sample: position in ``levels``, -1 for none."""
+class Adjustment:
+    """Covariates and how they are held fixed: one of `METHODS`."""
 
-    column: str
-    levels: tuple[str, ...]
-    codes: IntArray
-
-
-def find_strata(samples: pd.DataFrame, adjust: str | None, grouping: Grouping, notes: list[str]) -> Strata | None:
-    """Return the strata of a column, or None without an adjustment; the reason goes to ``notes``.
-
-    Raises
-    ------
-    UsageError
-        If the column makes the groups.
-    """
-    if adjust is None or adjust not in samples:
-        if adjust is not None:
-            notes.append(f"not adjusted: the cohort has no column {adjust}")
-        return None
-    if adjust == grouping.column:
-        raise UsageError(f"cannot adjust for {adjust}: it makes the groups")
-    text = category_text(samples[adjust])
-    levels = tuple(sorted(text.dropna().unique()))
-    if len(levels) < 2:
-        notes.append(f"not adjusted: {adjust} has fewer than two levels")
-        return None
-    codes = text.map({level: i for i, level in enumerate(levels)}).fillna(-1).to_numpy(dtype=np.int64)
-    return Strata(adjust, levels, codes)
+    covariates: Covariates
+    method: str = "auto"
 
 
 def add_adjusted(
-    part: pd.DataFrame, features: BinaryFeatures, grouping: Grouping, pair: tuple[int, int], strata: Strata
+    part: pd.DataFrame, features: BinaryFeatures, grouping: Grouping, pair: tuple[int, int], adjustment: Adjustment
 ) -> None:
-    """Add the Cochran-Mantel-Haenszel columns to the rows of one pair of groups."""
+    """Add the adjusted columns to the rows of one pair of groups, and what they say to the notes."""
+    covariates = adjustment.covariates
+    open_ = np.array([not covariates.concerns(name) for name in features.names])
+    if not open_.any():
+        return
+    chosen = features.select(open_)
+    strata = covariates.strata()
+    if adjustment.method == "auto" and strata is not None:
+        columns = _stratified_columns(chosen, grouping, pair, strata)
+    else:
+        columns = regression_columns(chosen, grouping, pair, covariates)
+    rows = part.index[open_]
+    for name in columns:
+        part.loc[rows, name] = columns[name].array
+    part.loc[rows, "adj_for"] = covariates.label
+    part.loc[rows, "adj_n_missing"] = _n_missing(chosen, grouping, pair, covariates)
+    part["note"] = _worded(part)
+
+
+def _n_missing(features: BinaryFeatures, grouping: Grouping, pair: tuple[int, int], covariates: Covariates) -> IntArray:
+    lacking = np.isin(grouping.codes, pair) & ~covariates.complete()
+    missing: IntArray = features.known[lacking].sum(axis=0)
+    return missing
+
+
+def _stratified_columns(
+    features: BinaryFeatures, grouping: Grouping, pair: tuple[int, int], strata: Strata
+) -> pd.DataFrame:
     shape = (len(features.names), len(strata.levels))
     counts = {key: np.zeros(shape, dtype=np.int64) for key in ("altered_a", "n_a", "altered_b", "n_b")}
     for stratum in range(shape[1]):
@@ -61,12 +70,36 @@ def add_adjusted(
             counts[f"altered_{side}"][:, stratum] = altered[index]
             counts[f"n_{side}"][:, stratum] = known[index]
     result = cmh_many(counts["altered_a"], counts["n_a"], counts["altered_b"], counts["n_b"])
-    part["adj_for"] = strata.column
-    part["adj_effect"], part["adj_ci_low"], part["adj_ci_high"] = (
-        result["odds_ratio"],
-        result["ci_low"],
-        result["ci_high"],
+    return pd.DataFrame(
+        {
+            "adj_test": "Cochran-Mantel-Haenszel",
+            "adj_effect": result["odds_ratio"],
+            "adj_ci_low": result["ci_low"],
+            "adj_ci_high": result["ci_high"],
+            "adj_p": result["p_value"],
+            "adj_p_exact": result["p_exact"],
+            "interaction_p": result["breslow_day_p"],
+        }
     )
-    part["adj_p"], part["interaction_p"] = result["p_value"], result["breslow_day_p"]
-    attenuated = (part["p_value"] < 0.05) & (part["adj_p"] >= 0.05)
-    part["note"] = append_note(part["note"], attenuated, "attenuated by adjustment, inconclusive")
+
+
+def _worded(part: pd.DataFrame) -> pd.Series:
+    """Return the notes with what adjustment did to a result that was below 0.05, or with a clash of the strata."""
+    lost = (part["p_value"] < 0.05) & (_best_p(part) >= 0.05)
+    interval = [
+        f"attenuated, inconclusive: adjusted odds ratio {effect:.3g} [{low:.3g}, {high:.3g}]"
+        if not pd.isna(effect)
+        else "attenuated, inconclusive"
+        for effect, low, high in part[["adj_effect", "adj_ci_low", "adj_ci_high"]].itertuples(index=False)
+    ]
+    notes = append_note(part["note"], lost, pd.Series(interval, index=part.index))
+    asymptotic = (part["adj_p"] < 0.05) & (_best_p(part) >= 0.05)
+    notes = append_note(notes, asymptotic, "adjusted p below 0.05 only asymptotically: the exact one counts")
+    clash = (part["interaction_p"] < 0.05) & (_best_p(part) < 0.05)
+    return append_note(notes, clash, "the odds ratio differs between levels of the covariates: compare within them")
+
+
+def _best_p(part: pd.DataFrame) -> pd.Series:
+    """Return the exact adjusted p where there is one."""
+    exact = part["adj_p_exact"] if "adj_p_exact" in part else pd.Series(pd.NA, index=part.index, dtype="Float64")
+    return exact.astype("Float64").fillna(part["adj_p"].astype("Float64"))

@@ -1,4 +1,9 @@
-"""Yes/no features between groups: Fisher's exact test for pairs, Fisher-Freeman-Halton over all groups."""
+"""Yes/no features between groups: Fisher's exact test for pairs, Fisher-Freeman-Halton over all groups, and the trend.
+
+The tests are chosen by rule, not by looking: exact ones everywhere but in the trend with ample counts, where the
+asymptotic test has its size.  Beside each stands a second one that the reader may know from other papers (chi-square,
+departure from the trend).
+"""
 
 from __future__ import annotations
 
@@ -9,8 +14,17 @@ from her2genomics.comparison.adjustment import add_adjusted
 from her2genomics.comparison.design import Design
 from her2genomics.comparison.exact_table import exact_table
 from her2genomics.comparison.features import BinaryFeatures, group_counts
-from her2genomics.comparison.groups import OVERALL, Grouping, IntArray
-from her2genomics.stats.contingency import fisher_many
+from her2genomics.comparison.groups import OVERALL, TREND, Grouping, IntArray
+from her2genomics.comparison.information import add_information
+from her2genomics.comparison.notes import append_note
+from her2genomics.stats.contingency import LEAST_EXPECTED, chi_square_many, fisher_many
+from her2genomics.stats.groups_exact import exact_trend_many, fisher_groups_many
+from her2genomics.stats.proportions import cochran_armitage_trend
+
+AMPLE_EXPECTED = 50.0
+"""With this expected count everywhere, and too many tables to list, chi-square stands in for the exact test."""
+CHI_SQUARE = "chi-square"
+SPARSE = " (expected below 5)"
 
 
 def compare_binary(features: BinaryFeatures, design: Design) -> pd.DataFrame:
@@ -20,45 +34,95 @@ def compare_binary(features: BinaryFeatures, design: Design) -> pd.DataFrame:
     profiled = group_counts(features.known, grouping.codes, len(grouping.labels))
     parts = []
     for contrast, members in design.contrasts.items():
+        rows = list(members)
+        part = _frame(features, contrast, grouping, altered[rows], profiled[rows], rows)
         if contrast == OVERALL:
-            parts.append(_overall(features, altered, profiled, grouping))
-            continue
-        a, b = members
-        part = _pair_frame(features, contrast, grouping, a, b)
-        part["altered_a"], part["n_a"] = altered[a], profiled[a]
-        part["altered_b"], part["n_b"] = altered[b], profiled[b]
-        part["n_missing"] = int(grouping.sizes[a] + grouping.sizes[b]) - profiled[a] - profiled[b]
-        tests = fisher_many(altered[a], profiled[a], altered[b], profiled[b])
-        part["effect"], part["ci_low"], part["ci_high"] = tests["odds_ratio"], tests["ci_low"], tests["ci_high"]
-        part["p_value"] = tests["p_value"]
-        part["effect_name"], part["test"] = "conditional odds ratio", "Fisher exact"
-        if design.strata is not None and design.strata.column not in features.names:
-            add_adjusted(part, features, grouping, (a, b), design.strata)
+            _add_overall(part, altered, profiled)
+        elif contrast == TREND:
+            _add_trend(part, altered, profiled)
+        else:
+            _add_pair(part, altered[rows], profiled[rows])
+            if design.adjustment is not None:
+                add_adjusted(part, features, grouping, (rows[0], rows[1]), design.adjustment)
+            add_information(part)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
 
-def _pair_frame(features: BinaryFeatures, contrast: str, grouping: Grouping, a: int, b: int) -> pd.DataFrame:
-    return pd.DataFrame(
+def _frame(
+    features: BinaryFeatures, contrast: str, grouping: Grouping, altered: IntArray, profiled: IntArray, rows: list[int]
+) -> pd.DataFrame:
+    part = pd.DataFrame(
         {
             "family": features.family,
             "feature": list(features.names),
             "contrast": contrast,
-            "group_a": grouping.labels[a],
-            "group_b": grouping.labels[b],
+            "n_missing": int(grouping.sizes[rows].sum()) - profiled.sum(axis=0),
             "note": list(features.notes) if features.notes else "",
         }
     )
+    if contrast not in (OVERALL, TREND):
+        for side, label, some, n in zip("ab", (grouping.labels[i] for i in rows), altered, profiled, strict=True):
+            part[f"group_{side}"], part[f"altered_{side}"], part[f"n_{side}"] = label, some, n
+    chi = chi_square_many(altered.T, profiled.T)
+    part["other_p"] = chi["p_value"]
+    part["other_test"] = np.where(chi["min_expected"].fillna(0) < LEAST_EXPECTED, CHI_SQUARE + SPARSE, CHI_SQUARE)
+    return part
 
 
-def _overall(features: BinaryFeatures, altered: IntArray, profiled: IntArray, grouping: Grouping) -> pd.DataFrame:
+def _add_pair(part: pd.DataFrame, altered: IntArray, profiled: IntArray) -> None:
+    tests = fisher_many(altered[0], profiled[0], altered[1], profiled[1])
+    part["effect"], part["ci_low"], part["ci_high"] = tests["odds_ratio"], tests["ci_low"], tests["ci_high"]
+    part["p_value"] = tests["p_value"]
+    part["effect_name"], part["test"] = "conditional odds ratio", "Fisher exact"
+
+
+def _add_overall(part: pd.DataFrame, altered: IntArray, profiled: IntArray) -> None:
+    p, method = _overall_tests(altered, profiled)
+    part["p_value"], part["test"] = pd.array(p, dtype="Float64"), method
+
+
+def _overall_tests(altered: IntArray, profiled: IntArray) -> tuple[np.ndarray, list[str]]:
+    """Return p and test per feature: exact by listing, else by the network, for huge ample tables chi-square."""
+    p = fisher_groups_many(altered.T, profiled.T)
+    methods = ["Fisher-Freeman-Halton exact"] * len(p)
+    chi = chi_square_many(altered.T, profiled.T)
+    for j in np.flatnonzero(np.isnan(p)):
+        if not 0 < altered[:, j].sum() < profiled[:, j].sum():
+            continue
+        if chi["min_expected"].fillna(0).iloc[j] >= AMPLE_EXPECTED:
+            p[j], methods[j] = chi["p_value"].iloc[j], "chi-square (too many samples for the exact test)"
+        else:
+            value, methods[j] = exact_table(np.array([altered[:, j], profiled[:, j] - altered[:, j]]))
+            p[j] = np.nan if value is None else value
+    return p, methods
+
+
+def _add_trend(part: pd.DataFrame, altered: IntArray, profiled: IntArray) -> None:
+    """Add the trend, exact where an expected count is below 5, the departure from it, and whether it is monotone."""
+    testable = (profiled > 0).sum(axis=0) >= 2
+    chi = chi_square_many(altered.T, profiled.T)
+    sparse = (chi["min_expected"].fillna(0) < LEAST_EXPECTED).to_numpy(dtype=bool)
+    exact = np.full(len(part), np.nan)
+    exact[sparse] = exact_trend_many(altered[:, sparse].T, profiled[:, sparse].T)
     rows = []
-    for j, name in enumerate(features.names):
-        p, method = exact_table(np.array([altered[:, j], profiled[:, j] - altered[:, j]]))
-        note = features.notes[j] if features.notes else ""
-        missing = int(grouping.sizes.sum() - profiled[:, j].sum())
-        rows.append((features.family, name, OVERALL, method, p, missing, note))
-    return pd.DataFrame(rows, columns=["family", "feature", "contrast", "test", "p_value", "n_missing", "note"])
+    for j in range(len(part)):
+        if not testable[j]:
+            rows.append((np.nan, np.nan, np.nan, "Cochran-Armitage trend", ""))
+            continue
+        trend = cochran_armitage_trend(altered[:, j], profiled[:, j])
+        listed = not np.isnan(exact[j])
+        name = "Cochran-Armitage trend exact" if listed else "Cochran-Armitage trend"
+        shares = ", ".join(f"{a / n:.1%}" for a, n in zip(altered[:, j], profiled[:, j], strict=True) if n)
+        note = "" if trend.monotone else f"not monotone: {shares}"
+        rows.append((exact[j] if listed else trend.p_value, trend.slope, trend.departure_p, name, note))
+    p, slope, departure, names, notes = zip(*rows, strict=True)
+    part["p_value"], part["effect"] = pd.array(p, dtype="Float64"), pd.array(slope, dtype="Float64")
+    part["test"], part["effect_name"] = list(names), "slope of the proportion per step"
+    part["other_p"] = pd.array(departure, dtype="Float64")
+    part["other_test"] = np.where(sparse, "departure from the trend" + SPARSE, "departure from the trend")
+    worded = pd.Series(notes, index=part.index)
+    part["note"] = append_note(part["note"], worded != "", worded)
 
 
 def count_binary(features: BinaryFeatures, grouping: Grouping) -> pd.DataFrame:

@@ -1,60 +1,73 @@
-"""Clinical variables with more than two levels between groups, by the exact r x c test."""
+"""Clinical variables with more than two levels between groups: the exact r x c test, and the trend of a scale."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from her2genomics import schema
-from her2genomics.clinical_variables import ClinicalVariable, category_text
+from her2genomics.clinical_variables import ClinicalVariable, category_text, ordinal_scores
+from her2genomics.comparison.covariates import is_circular
 from her2genomics.comparison.design import Design
 from her2genomics.comparison.exact_table import exact_table
 from her2genomics.comparison.features import has_unknown
-from her2genomics.comparison.groups import OVERALL, Grouping, IntArray
+from her2genomics.comparison.groups import OVERALL, TREND, Grouping, IntArray
+from her2genomics.comparison.numbers import Floats, number_rows
+from her2genomics.stats.contingency import chi_square
+from her2genomics.stats.means import standardised_mean_difference
 
 UNKNOWN = "Unknown"
 
 
 def compare_categories(samples: pd.DataFrame, variables: Sequence[ClinicalVariable], design: Design) -> pd.DataFrame:
-    """Return one association row per categorical variable and contrast."""
-    grouping, unknown_as_category = design.grouping, design.unknown_as_category
-    rows = []
+    """Return one association row per categorical variable and contrast; a trend where the levels are a scale."""
+    rows: list[dict[str, object]] = []
     for variable in variables:
-        promoted = variable.kind == "binary" and has_unknown(samples[variable.name], unknown_as_category)
-        if variable.kind != "categorical" and not promoted:
+        values = samples[variable.name]
+        promoted = variable.kind == "binary" and has_unknown(values, design.unknown_as_category)
+        if variable.kind == "categorical" or promoted:
+            rows += _table_rows(values, variable.name, design)
+            rows += _trend_row(values, variable, design)
+    return pd.DataFrame(rows)
+
+
+def _table_rows(values: pd.Series, name: str, design: Design) -> list[dict[str, object]]:
+    grouping = design.grouping
+    table, _ = _level_counts(values, grouping, design.unknown_as_category)
+    rows = []
+    for contrast, members in design.contrasts.items():
+        if contrast == TREND:
             continue
-        table, _ = _level_counts(samples[variable.name], grouping, unknown_as_category)
-        for contrast, members in design.contrasts.items():
-            counts = table[list(members)]
-            p, method = exact_table(counts)
-            groups = (None, None) if contrast == OVERALL else tuple(grouping.labels[i] for i in members)
-            sizes = (None, None) if contrast == OVERALL else tuple(int(n) for n in counts.sum(axis=1))
-            missing = int(grouping.sizes[list(members)].sum() - counts.sum())
-            note = f"{UNKNOWN} is a category" if unknown_as_category else ""
-            if _is_circular(variable.name, grouping, members):
-                note = "circular: HER2 is part of its definition"
-            rows.append(("clinical", variable.name, contrast, *groups, *sizes, method, p, missing, note))
-    names = [
-        "family",
-        "feature",
-        "contrast",
-        "group_a",
-        "group_b",
-        "n_a",
-        "n_b",
-        "test",
-        "p_value",
-        "n_missing",
-        "note",
-    ]
-    return pd.DataFrame(rows, columns=names)
+        counts = table[list(members)]
+        p, method = exact_table(counts)
+        row: dict[str, object] = {"family": "clinical", "feature": name, "contrast": contrast}
+        row |= {"test": method, "p_value": p, "n_missing": int(grouping.sizes[list(members)].sum() - counts.sum())}
+        if contrast != OVERALL:
+            row |= {f"group_{side}": grouping.labels[i] for side, i in zip("ab", members, strict=True)}
+            row |= {f"n_{side}": int(n) for side, n in zip("ab", counts.sum(axis=1), strict=True)}
+            if counts.any(axis=1).all():
+                row["smd"] = standardised_mean_difference(counts[0], counts[1], kind="categorical")
+        if p is not None:
+            chi = chi_square(counts)
+            row |= {"other_test": "chi-square" + ("" if chi.valid else " (expected below 5)"), "other_p": chi.p_value}
+        row["note"] = f"{UNKNOWN} is a category" if design.unknown_as_category else ""
+        if is_circular(name, grouping, members):
+            row["note"] = "circular: HER2 is part of its definition"
+        rows.append(row)
+    return rows
 
 
-def _is_circular(variable: str, grouping: Grouping, members: tuple[int, ...]) -> bool:
-    """Return True for the surrogate subtype in a contrast with HER2-positive, which defines two of its classes."""
-    return variable == "subtype" and any(grouping.labels[i] == schema.HER2_GROUPS[-1] for i in members)
+def _trend_row(values: pd.Series, variable: ClinicalVariable, design: Design) -> list[dict[str, object]]:
+    """Return the trend of an ordinal variable along the groups, by the steps of its scale; none for names."""
+    steps = ordinal_scores(variable.levels)
+    if steps is None or TREND not in design.contrasts:
+        return []
+    scores = category_text(values).map(dict(zip(variable.levels, steps, strict=True)))
+    numbers: Floats = np.asarray(scores.to_numpy(dtype=float, na_value=np.nan), dtype=np.float64)
+    only = replace(design, contrasts={TREND: design.contrasts[TREND]}, adjustment=None)
+    return [{"family": "clinical", **row} for row in number_rows(numbers, variable.name, only, smd=False)]
 
 
 def _level_counts(values: pd.Series, grouping: Grouping, unknown_as_category: bool) -> tuple[IntArray, list[str]]:

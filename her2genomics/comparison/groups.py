@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from her2genomics.clinical_variables import category_text
+from her2genomics import schema
+from her2genomics.clinical_variables import category_text, level_order, ordinal_scores
 from her2genomics.exceptions import CohortError, SchemaError, UsageError
 
 IntArray = npt.NDArray[np.int64]
 
 OVERALL = "overall"
+TREND = "trend"
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,15 @@ class Grouping:
         Group names, in order.
     codes
         Position in ``labels`` per sample, -1 for none.
+    ordered
+        Whether the labels are steps of a scale, so that the trend is compared unasked; plain numbers may be names
+        (clusters), and theirs is compared where it is asked for.
     """
 
     column: str
     labels: tuple[str, ...]
     codes: IntArray
+    ordered: bool = False
 
     @property
     def sizes(self) -> IntArray:
@@ -69,12 +75,15 @@ def find_groups(samples: pd.DataFrame, column: str) -> Grouping:
     values = samples[column]
     if isinstance(values.dtype, pd.CategoricalDtype):
         labels = [str(v) for v in values.cat.categories]
-        text = values.astype("string")
+        text, ordered = values.astype("string"), bool(values.cat.ordered)
     else:
         text = category_text(values)
-        labels = sorted(text.dropna().unique())
+        labels = sorted(text.dropna().unique(), key=level_order)
+        ordered = ordinal_scores(labels) is not None and not all(label.isdigit() for label in labels)
+        if set(labels) <= set(schema.HER2_TIERS):
+            labels, ordered = [tier for tier in schema.HER2_TIERS if tier in labels], True
     codes = text.map({label: i for i, label in enumerate(labels)}).fillna(-1).to_numpy().astype(np.int64)
-    grouping = Grouping(column, tuple(labels), codes)
+    grouping = Grouping(column, tuple(labels), codes, ordered)
     if (grouping.sizes > 0).sum() < 2:
         listed = ", ".join(f"{label} {n}" for label, n in zip(labels, grouping.sizes, strict=True))
         raise CohortError(f"fewer than two groups have a sample ({listed or 'no value'})", column=column)
@@ -82,7 +91,7 @@ def find_groups(samples: pd.DataFrame, column: str) -> Grouping:
 
 
 def choose_contrasts(grouping: Grouping, wanted: Sequence[str] | None) -> dict[str, tuple[int, ...]]:
-    """Return the contrasts asked for (default: all pairs and the overall test), by name.
+    """Return the contrasts asked for (default: all pairs, overall, and the trend over ordered groups), by name.
 
     Raises
     ------
@@ -94,10 +103,13 @@ def choose_contrasts(grouping: Grouping, wanted: Sequence[str] | None) -> dict[s
     known: dict[str, tuple[int, ...]] = dict(grouping.contrasts())
     if len(grouping.labels) > 2:
         known[OVERALL] = tuple(range(len(grouping.labels)))
+        if grouping.ordered or ordinal_scores(grouping.labels) is not None:
+            known[TREND] = known[OVERALL]
     unknown = [name for name in wanted or () if name not in known]
     if unknown:
         raise UsageError(f"unknown contrast {', '.join(unknown)}", hint=f"use: {', '.join(known)}")
-    chosen = {name: known[name] for name in (wanted or known)}
+    usual = [name for name in known if name != TREND or grouping.ordered]
+    chosen = {name: known[name] for name in (wanted or usual)}
     empty = sorted({i for members in chosen.values() for i in members if grouping.sizes[i] == 0})
     if empty:
         full = [name for name, members in known.items() if all(grouping.sizes[i] for i in members)]

@@ -12,6 +12,9 @@ from her2genomics import schema
 from her2genomics.exceptions import DataWarning
 from her2genomics.stats.multiple_testing import benjamini_hochberg
 
+ALL = "all"
+"""Stratum of rows that are about the whole cohort."""
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -64,28 +67,30 @@ def _summary_line(row: pd.Series) -> str:
     if not pd.isna(row["effect"]):
         name = "OR" if "odds" in str(row["effect_name"]) else "shift"
         effect = f"{name} {row['effect']:.3g} [{row['ci_low']:.3g}, {row['ci_high']:.3g}]"
-    adjusted = "" if pd.isna(row["adj_p"]) else f"adjusted p {row['adj_p']:.2g}"
+    p = row["adj_p"] if pd.isna(row["adj_p_exact"]) else row["adj_p_exact"]
+    adjusted = "" if pd.isna(p) else f"adjusted p {p:.2g}"
     figures = f"p {row['p_value']:.2g}  q {row['q_value']:.2g}"
     if not counts and not effect:
         return f"  {row['feature']:<22} {figures}"
     return f"  {row['feature']:<22} {counts:<38} {effect:<28} {figures:<24} {adjusted}".rstrip()
 
 
-def finish_association(parts: list[pd.DataFrame]) -> pd.DataFrame:
+def finish_association(parts: list[pd.DataFrame], stratum: str = ALL) -> pd.DataFrame:
     """Return the rows of all families as one table: frequencies, q-values and the number tested added, in order."""
     if not parts:
         warnings.warn("nothing to compare: no gene, clinical variable or TMB", DataWarning, stacklevel=3)
         return schema.empty(schema.ASSOCIATION)
-    table = schema.conform(pd.concat(parts, ignore_index=True), schema.ASSOCIATION)
+    table = schema.conform(pd.concat(parts, ignore_index=True).assign(stratum=stratum), schema.ASSOCIATION)
     for side in "ab":
         share = table[f"altered_{side}"] / table[f"n_{side}"].mask(table[f"n_{side}"] == 0)
         table[f"freq_{side}"] = share.astype("Float64")
-    for index in table.groupby(["family", "contrast"], sort=False).groups.values():
-        for p, q in (("p_value", "q_value"), ("adj_p", "adj_q")):
-            table.loc[index, q] = benjamini_hochberg(table.loc[index, p].to_numpy(dtype=float, na_value=np.nan))
+    adjusted = table["adj_p_exact"].fillna(table["adj_p"])
+    for index in table.groupby(["stratum", "family", "contrast"], sort=False).groups.values():
+        for p, q in ((table["p_value"], "q_value"), (adjusted, "adj_q")):
+            table.loc[index, q] = benjamini_hochberg(p.loc[index].to_numpy(dtype=float, na_value=np.nan))
         table.loc[index, "n_tested"] = int(table.loc[index, "p_value"].notna().sum())
-    for name in ("q_value", "adj_q"):
-        table[name] = table[name].mask(table[name.replace("q_value", "p_value").replace("adj_q", "adj_p")].isna())
+    table["q_value"] = table["q_value"].mask(table["p_value"].isna())
+    table["adj_q"] = table["adj_q"].mask(adjusted.isna())
     family_rank = {f: i for i, f in enumerate(dict.fromkeys(table["family"]))}
     contrast_rank = {c: i for i, c in enumerate(dict.fromkeys(table["contrast"]))}
     order = pd.DataFrame(

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import logsumexp
-from scipy.stats import chi2_contingency
+from scipy.stats import chi2, chi2_contingency
 
 from her2genomics.exceptions import StatisticsError
 from her2genomics.stats.conditional import conditional_odds_ratios
@@ -250,3 +250,37 @@ def chi_square(table: npt.ArrayLike, *, correction: bool = False) -> ChiSquareRe
     statistic, p, df, expected = chi2_contingency(counts, correction=correction)
     least = float(expected.min())
     return ChiSquareResult(float(statistic), int(df), float(p), least, least >= LEAST_EXPECTED)
+
+
+def chi_square_many(altered: npt.ArrayLike, n: npt.ArrayLike) -> pd.DataFrame:
+    """Test many 2 x k tables by Pearson's chi-square, without correction.
+
+    Parameters
+    ----------
+    altered, n
+        Altered and all samples of each group, shape (features, groups); `n` may have shape (groups,).
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``p_value`` and ``min_expected``, missing where a group is empty or all or none are altered.
+
+    Raises
+    ------
+    StatisticsError
+        If counts are unsuitable.
+
+    Examples
+    --------
+    >>> chi_square_many([[46, 74]], [90, 231]).round(6)
+        p_value  min_expected
+    0  0.001508      33.64486
+    """
+    some, total = (np.atleast_2d(x).astype(float) for x in as_altered_and_total(altered, n, "groups"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pooled = (some.sum(axis=1) / total.sum(axis=1))[:, None]
+        statistic = ((some - total * pooled) ** 2 / (total * pooled * (1 - pooled))).sum(axis=1)
+        expected = (total * np.minimum(pooled, 1 - pooled)).min(axis=1)
+    undefined = ~(np.isfinite(statistic) & (total > 0).all(axis=1))
+    p = np.where(undefined, np.nan, chi2.sf(statistic, total.shape[1] - 1))
+    return pd.DataFrame({"p_value": p, "min_expected": np.where(undefined, np.nan, expected)}).astype("Float64")
