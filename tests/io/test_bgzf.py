@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pysam
 import pytest
 
 from her2genomics.exceptions import FileFormatError
+from her2genomics.io import bgzf
 from her2genomics.io.bgzf import END_MARKER, read_bgzf
 
 CONTENT = np.random.default_rng(1).integers(0, 40, 3_000_000, dtype=np.uint8).tobytes()
@@ -59,3 +61,11 @@ def test_reading_can_stop_early(packed: Path) -> None:
     runs = read_bgzf(packed, threads=2)
     assert CONTENT.startswith(next(runs))
     runs.close()
+
+
+def test_without_isal_zlib_does_the_same(packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = b"".join(read_bgzf(packed))
+    monkeypatch.setattr(bgzf, "decompress", zlib.decompress)
+    monkeypatch.setattr(bgzf, "_DAMAGED", (zlib.error,))
+    assert b"".join(read_bgzf(packed)) == expected
+    test_one_wrong_byte_is_noticed(packed, tmp_path, 1)
