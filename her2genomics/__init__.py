@@ -35,6 +35,15 @@ _HOMES: dict[str, str] = {
     "compare_rules": "her2",
     "classify_hr": "receptors",
     "classify_subtype": "receptors",
+    "SurvivalAnalysis": "outcome.survival",
+    "SurvivalSettings": "outcome.survival",
+    "analyse_survival": "outcome.survival",
+    "SurvivalQuestion": "outcome.survival_data",
+    "prepare_survival": "outcome.survival_data",
+    "fit_cox": "stats.survival_cox",
+    "kaplan_meier": "stats.survival_curves",
+    "log_rank": "stats.survival_tests",
+    "survival_of_cohort": "workflow.outcome_files",
     "read_clinical": "io.clinical",
     "read_followup": "io.clinical",
     "read_alterations": "io.alterations",
@@ -84,14 +93,23 @@ if TYPE_CHECKING:
     from her2genomics.io.tables import read_table as read_table
     from her2genomics.io.vcf import read_vcf as read_vcf
     from her2genomics.io.write import write_table as write_table
+    from her2genomics.outcome.survival import SurvivalAnalysis as SurvivalAnalysis
+    from her2genomics.outcome.survival import SurvivalSettings as SurvivalSettings
+    from her2genomics.outcome.survival import analyse_survival as analyse_survival
+    from her2genomics.outcome.survival_data import SurvivalQuestion as SurvivalQuestion
+    from her2genomics.outcome.survival_data import prepare_survival as prepare_survival
     from her2genomics.panel import Panel as Panel
     from her2genomics.panel import list_panels as list_panels
     from her2genomics.panel import load_panel as load_panel
     from her2genomics.receptors import classify_hr as classify_hr
     from her2genomics.receptors import classify_subtype as classify_subtype
+    from her2genomics.stats.survival_cox import fit_cox as fit_cox
+    from her2genomics.stats.survival_curves import kaplan_meier as kaplan_meier
+    from her2genomics.stats.survival_tests import log_rank as log_rank
     from her2genomics.tmb import compute_tmb as compute_tmb
     from her2genomics.workflow.inputs import load_cohort as load_cohort
     from her2genomics.workflow.inputs import load_study as load_study
+    from her2genomics.workflow.outcome_files import survival_of_cohort as survival_of_cohort
 
 
 def __getattr__(name: str) -> Any:

@@ -554,6 +554,141 @@ BALANCE = TableSchema("balance", "How alike two groups are in the covariates, be
     _c("n_a", "float", "samples of the first group after adjustment (effective number where weighted)", low=0),
     _c("n_b", "float", "the same in the second group", low=0),
 ), files="balance.tsv")  # fmt: skip
+SURVIVAL = TableSchema("survival", "Survival by group: one row for all patients, one per group; what is not reached (NR) is missing.", (
+    _c("group", "string", "all, or the group", key=True),
+    _c("n", "int", "patients", low=0),
+    _c("n_events", "int", "of these, with the event", low=0),
+    _c("maturity", "float", "n_events / n", "0-1", low=0, high=1),
+    _c("immature", "bool", "events in under 20 % of the patients"),
+    _c("median", "float", "Kaplan-Meier median; missing = not reached", "months", low=0),
+    _c("median_low", "float", "95 % interval, lower (log-log)", "months", low=0),
+    _c("median_high", "float", "95 % interval, upper; missing = not reached", "months", low=0),
+    _c("median_text", "string", "the three as printed, NR for what is not reached"),
+    _c("followup_median", "float", "median follow-up, reverse Kaplan-Meier", "months", low=0),
+    _c("followup_low", "float", "95 % interval, lower", "months", low=0),
+    _c("followup_high", "float", "95 % interval, upper", "months", low=0),
+    _c("logrank_p", "float", "log-rank p against the first group; for all: of all groups", low=0, high=1),
+    _c("logrank_p_holm", "float", "adjusted over all pairs by Holm's method", low=0, high=1),
+    _c("stratified_p", "float", "log-rank p within the strata of the adjustment column", low=0, high=1),
+    _c("hazard_ratio", "float", "hazard of the group over that of the first group", low=0),
+    _c("ci_low", "float", "95 % interval, lower", low=0),
+    _c("ci_high", "float", "95 % interval, upper", low=0),
+    _c("p_value", "float", "Wald p (Firth: penalised likelihood ratio)", low=0, high=1),
+    _c("method", "string", "Cox or Firth, and how ties are treated"),
+    _c("adj_for", "string", "covariates of the multivariable model, ;-joined"),
+    _c("adj_hazard_ratio", "float", "hazard ratio in the multivariable model", low=0),
+    _c("adj_ci_low", "float", "95 % interval, lower", low=0),
+    _c("adj_ci_high", "float", "95 % interval, upper", low=0),
+    _c("adj_p", "float", "p in the multivariable model", low=0, high=1),
+    _c("adj_method", "string", "Cox or Firth, and how ties are treated"),
+    _c("ph_p", "float", "test of proportional hazards of the groups (score test)", low=0, high=1),
+    _c("rmst_tau", "float", "restricted mean up to", "months", low=0),
+    _c("rmst", "float", "restricted mean survival time", "months", low=0),
+    _c("rmst_difference", "float", "to the first group", "months"),
+    _c("rmst_low", "float", "95 % interval of the difference, lower", "months"),
+    _c("rmst_high", "float", "95 % interval of the difference, upper", "months"),
+    _c("rmst_p", "float", "p of the difference", low=0, high=1),
+    _c("note", "string", "why a value is missing"),
+    _c("definition", "string", "event, start and exclusions, in words"),
+), files="survival.tsv")  # fmt: skip
+
+KM_CURVES = TableSchema("km_curves", "Kaplan-Meier curves: one row per group and time.", (
+    _c("group", "string", "all, or the group", key=True),
+    _c("time", "float", "time of events or censoring", "months", low=0, key=True),
+    _c("survival", "float", "share without the event after this time", "0-1", low=0, high=1),
+    _c("ci_low", "float", "95 % interval, lower (log-log)", "0-1", low=0, high=1),
+    _c("ci_high", "float", "95 % interval, upper", "0-1", low=0, high=1),
+    _c("n_at_risk", "int", "patients at risk just before", low=0),
+    _c("n_events", "int", "events at this time", low=0),
+    _c("n_censored", "int", "patients censored at this time", low=0),
+), files="km_curves.tsv")  # fmt: skip
+
+AT_RISK = TableSchema("at_risk", "The curves read at round times.", (
+    _c("group", "string", "all, or the group", key=True),
+    _c("time", "float", "time", "months", low=0, key=True),
+    _c("n_at_risk", "int", "patients whose time is not below", low=0),
+    _c("survival", "float", "share without the event; missing beyond the last time", "0-1", low=0, high=1),
+    _c("ci_low", "float", "95 % interval, lower (log-log)", "0-1", low=0, high=1),
+    _c("ci_high", "float", "95 % interval, upper", "0-1", low=0, high=1),
+), files="at_risk.tsv")  # fmt: skip
+
+LOGRANK = TableSchema("logrank", "Log-rank tests: overall and pairs, crude and in strata.", (
+    _c("comparison", "string", "overall, or a pair of groups", key=True),
+    _c("strata", "string", "column whose strata the test is within; empty = crude", key=True),
+    _c("label", "string", "empty, or why the test is descriptive only", key=True),
+    _c("group_a", "string", "first group"),
+    _c("group_b", "string", "second group"),
+    _c("n", "int", "patients of all groups that are known", low=0),
+    _c("n_events", "int", "events among them", low=0),
+    _c("statistic", "float", "chi-square", low=0),
+    _c("df", "int", "degrees of freedom", low=0),
+    _c("p_value", "float", "two-sided p", low=0, high=1),
+    _c("p_holm", "float", "adjusted over the pairs by Holm's method", low=0, high=1),
+    _c("note", "string", "why there is no test"),
+), files="logrank.tsv")  # fmt: skip
+
+COX = TableSchema("cox", "Cox models: each covariate alone, the groups in strata, all together.", (
+    _c("model", "string", "univariable, stratified or multivariable", key=True),
+    _c("covariate", "string", "column", key=True),
+    _c("level", "string", "level of a category; empty for a number (per unit)", key=True),
+    _c("reference", "string", "level it is compared with"),
+    _c("coef", "float", "log hazard ratio"),
+    _c("hazard_ratio", "float", "hazard of the level over that of the reference", low=0),
+    _c("ci_low", "float", "95 % interval, lower (Wald; Firth: profile likelihood)", low=0),
+    _c("ci_high", "float", "95 % interval, upper", low=0),
+    _c("se", "float", "standard error of coef", low=0),
+    _c("z", "float", "coef / se (Firth: signed root of the likelihood ratio)"),
+    _c("p_value", "float", "two-sided p", low=0, high=1),
+    _c("n", "int", "patients with all values", low=0),
+    _c("n_events", "int", "events among them", low=0),
+    _c("method", "string", "Cox (Efron), Cox (Breslow), Firth ..., or not fitted"),
+    _c("note", "string", "why Firth's penalty was used, or why nothing was fitted"),
+), files="cox.tsv")  # fmt: skip
+
+PH_TEST = TableSchema("ph_test", "Are hazards proportional: score test on Schoenfeld residuals against the Kaplan-Meier scale.", (
+    _c("model", "string", "univariable, stratified or multivariable", key=True),
+    _c("covariate", "string", "column, or GLOBAL", key=True),
+    _c("statistic", "float", "chi-square", low=0),
+    _c("df", "int", "degrees of freedom", low=0),
+    _c("p_value", "float", "small = not proportional", low=0, high=1),
+    _c("note", "string", "why there is no test"),
+), files="ph_test.tsv")  # fmt: skip
+
+RMST = TableSchema("rmst", "Restricted mean survival time: the mean within the first tau months.", (
+    _c("group", "string", "group", key=True),
+    _c("tau", "float", "limit, the same for all groups", "months", low=0),
+    _c("rmst", "float", "area under the curve up to tau", "months", low=0),
+    _c("se", "float", "standard error", "months", low=0),
+    _c("ci_low", "float", "95 % interval, lower", "months"),
+    _c("ci_high", "float", "95 % interval, upper", "months"),
+    _c("reference", "string", "first group"),
+    _c("difference", "float", "to the first group", "months"),
+    _c("difference_low", "float", "95 % interval, lower", "months"),
+    _c("difference_high", "float", "95 % interval, upper", "months"),
+    _c("p_value", "float", "p of the difference", low=0, high=1),
+), files="rmst.tsv")  # fmt: skip
+
+LEFT_OUT = TableSchema("left_out", "Patients who are not in an analysis.", (
+    _c("reason", "string", "rule that left them out, in its order", key=True),
+    _c("n", "int", "patients", low=0),
+), files="left_out.tsv")  # fmt: skip
+
+RELAPSE_RATIO = TableSchema("relapse_ratio", "The study's yearly relapse ratio (not a valid estimate: see relapse_ratio_test).", (
+    _c("year", "int", "years after the start", key=True),
+    _c("group", "string", "group", key=True),
+    _c("relapsed", "int", "relapsed by then", low=0),
+    _c("included", "int", "these and the disease-free with follow-up of at least so long", low=0),
+    _c("ratio", "float", "relapsed / included", "0-1", low=0, high=1),
+), files="relapse_ratio.tsv")  # fmt: skip
+
+RELAPSE_RATIO_TEST = TableSchema("relapse_ratio_test", "The study's signed-rank test of yearly ratios, reproduced and labelled invalid.", (
+    _c("group_a", "string", "first group", key=True),
+    _c("group_b", "string", "second group", key=True),
+    _c("n_years", "int", "pairs", low=0),
+    _c("n_a_higher", "int", "years in which the first group's ratio is higher", low=0),
+    _c("p_value", "float", "exact signed-rank p; 2/64 whenever one group is higher in all of six years", low=0, high=1),
+    _c("validity", "string", "why it does not hold"),
+), files="relapse_ratio_test.tsv")  # fmt: skip
 
 SCHEMAS: dict[str, TableSchema] = {
     schema.name: schema
@@ -562,6 +697,7 @@ SCHEMAS: dict[str, TableSchema] = {
         GENE_PANEL_MATRIX, ASSOCIATION, CONTINGENCY, AUDIT, BALANCE,
         MARKER_ACCURACY, MARKER_DISTRIBUTION, MARKER_ROC, MARKER_PAIRS, MARKER_CORRELATION, MARKER_CALIBRATION,
         MARKER_CALIBRATION_GROUPS, MARKER_DECISION,
+        SURVIVAL, KM_CURVES, AT_RISK, LOGRANK, COX, PH_TEST, RMST, LEFT_OUT, RELAPSE_RATIO, RELAPSE_RATIO_TEST,
     )
 }  # fmt: skip
 

@@ -18,7 +18,7 @@ LAYERS: list[set[str]] = [
     {"classify", "cohort"},
     {"cohort_build"},
     {"comparison"},
-    {"compare", "biomarkers", "audit"},
+    {"compare", "biomarkers", "audit", "outcome"},
     {"report"},
     {"simulate_bam", "simulate_coverage"},
     {"workflow"},

@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "compare": "her2genomics.cli.compare",
     "biomarkers": "her2genomics.cli.biomarkers",
     "audit": "her2genomics.cli.audit",
+    "survival": "her2genomics.cli.survival",
 }
 
 

@@ -92,13 +92,13 @@ def _maximise(sets: RiskSets, start: Floats, free: np.ndarray) -> tuple[Floats, 
 
 def _penalised(sets: RiskSets, beta: Floats) -> tuple[float, Floats, Floats]:
     """Return the penalised log likelihood, its gradient, and the information."""
-    moments = sets.moments(beta, third=True)
+    moments = sets.moments(beta)
     information = moments.variance.sum(axis=0)
     sign, log_det = np.linalg.slogdet(information)
     if sign <= 0 or not np.isfinite(log_det):
         return -np.inf, np.zeros(len(beta)), np.eye(len(beta))
     score = sets.observed() - moments.mean.sum(axis=0)
-    penalty = 0.5 * np.einsum("ij,ijr->r", np.linalg.inv(information), moments.third.sum(axis=0))
+    penalty = 0.5 * sets.information_slope(moments, np.linalg.inv(information))
     return sets.log_likelihood(beta, moments) + 0.5 * log_det, score + penalty, information
 
 

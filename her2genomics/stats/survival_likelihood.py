@@ -28,18 +28,21 @@ class EventMoments:
 
     Parameters
     ----------
+    weight
+        exp(x beta) of each patient over the largest one, (n,).
+    total
+        Its sum over the risk set, (steps,).
     log_weight
         Log of the sum of exp(x beta), (steps,).
     mean, variance
         (steps, p) and (steps, p, p).
-    third
-        Third central moment, (steps, p, p, p); empty unless asked for.
     """
 
+    weight: Floats
+    total: Floats
     log_weight: Floats
     mean: Floats
     variance: Floats
-    third: Floats
 
 
 @dataclass(frozen=True)
@@ -102,21 +105,32 @@ class RiskSets:
             time=np.repeat(t[starts], n_died),
         )
 
-    def moments(self, beta: Floats, *, third: bool = False) -> EventMoments:
+    def moments(self, beta: Floats) -> EventMoments:
         """Return the moments of every step at the coefficients ``beta``."""
         eta = self.x @ beta
         top = float(eta.max(initial=0.0))
         weight = np.exp(eta - top)
-        s0 = self._sums(weight)
-        mean = self._sums(weight[:, None] * self.x) / s0[:, None]
-        square = self.x[:, :, None] * self.x[:, None, :]
-        second = self._sums(weight[:, None, None] * square) / s0[:, None, None]
-        variance = second - mean[:, :, None] * mean[:, None, :]
-        cubic = np.zeros((0, 0, 0, 0))
-        if third:
-            raw = self._sums(weight[:, None, None, None] * (square[:, :, :, None] * self.x[:, None, None, :]))
-            cubic = _third_central(raw / s0[:, None, None, None], second, mean)
-        return EventMoments(np.log(s0) + top, mean, variance, cubic)
+        total = self._sums(weight)
+        mean = self._sums(weight[:, None] * self.x) / total[:, None]
+        square = weight[:, None, None] * self.x[:, :, None] * self.x[:, None, :]
+        variance = self._sums(square) / total[:, None, None] - mean[:, :, None] * mean[:, None, :]
+        return EventMoments(weight, total, np.log(total) + top, mean, variance)
+
+    def information_slope(self, moments: EventMoments, inverse: Floats) -> Floats:
+        """Return the derivative of the information along each coefficient, contracted with ``inverse``, (p,).
+
+        The derivative of an event's variance is its third central moment; contracted with a matrix A it needs only
+        x'Ax of each patient, and no (p, p, p) array.
+        """
+        form = np.einsum("ni,ij,nj->n", self.x, inverse, self.x) * moments.weight
+        mean, total = moments.mean, moments.total[:, None]
+        raw = self._sums(form[:, None] * self.x) / total
+        average = self._sums(form)[:, None] / total
+        second = moments.variance + mean[:, :, None] * mean[:, None, :]
+        crossed = np.einsum("kri,ij,kj->kr", second, inverse, mean)
+        cube = np.einsum("ki,ij,kj->k", mean, inverse, mean)[:, None] * mean
+        slope: Floats = (raw - average * mean - 2 * crossed + 2 * cube).sum(axis=0)
+        return slope
 
     def _sums(self, values: Floats) -> Floats:
         """Return per step the sum over its risk set, less the share of the tied events that has left."""
@@ -139,15 +153,3 @@ class RiskSets:
         """Return the log partial likelihood."""
         found = moments or self.moments(beta)
         return float(self.observed() @ beta - found.log_weight.sum())
-
-
-def _third_central(raw: Floats, second: Floats, mean: Floats) -> Floats:
-    m = mean
-    crossed = (
-        second[:, :, :, None] * m[:, None, None, :]
-        + second[:, :, None, :] * m[:, None, :, None]
-        + second[:, None, :, :] * m[:, :, None, None]
-    )
-    cube: Floats = m[:, :, None, None] * m[:, None, :, None] * m[:, None, None, :]
-    central: Floats = raw - crossed + 2 * cube
-    return central

@@ -1,0 +1,1 @@
+"""What became of the patients: survival, response to treatment, and what predicts them."""

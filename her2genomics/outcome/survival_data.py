@@ -1,0 +1,422 @@
+"""Who enters a survival analysis, with which time: endpoint, start, exclusions, each counted.
+
+Endpoints
+    ``dfs``: from diagnosis to relapse or progression; deaths are **not** events, as in the HER2-low panel-sequencing
+    study.  ``idfs``: death without relapse is an event too, which is what STEEP calls invasive disease-free survival
+    [1]_ (second primaries count only if the relapse column counts them).  ``os``: death of any cause.
+Start
+    Diagnosis, unless the groups are a response to treatment: then survival starts at surgery, when the response is
+    known, or patients who respond would be credited with the time before (immortal time).
+Metastatic disease at diagnosis
+    Patients with M1 were never disease-free: they are left out of ``dfs`` and ``idfs`` unless asked for.
+
+References
+----------
+.. [1] Tolaney SM et al., STEEP version 2.0, J Clin Oncol 2021;39:2720-2731.
+.. [2] Anderson JR, Cain KC, Gelber RD. J Clin Oncol 1983;1:710-719 (landmark analysis).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from her2genomics import schema
+from her2genomics.clinical_variables import category_text
+from her2genomics.exceptions import CohortError, SchemaError, UsageError
+from her2genomics.specimens import SpecimenPolicy, choose_specimen
+
+DAYS_PER_MONTH = 30.4375
+MONTHS_PER_YEAR = 12
+MAX_GROUPS = 8
+"""More groups than this are no groups: a number, or an identifier."""
+
+Endpoint = Literal["auto", "dfs", "idfs", "os", "pfs", "other"]
+Unit = Literal["auto", "days", "months", "years"]
+TimeFrom = Literal["diagnosis", "surgery"]
+ALL = "all"
+RESPONSES: tuple[str, ...] = ("pcr", "response", "rcb", "residual_disease")
+"""Groups that are known at surgery only."""
+M_STAGE_COLUMNS: tuple[str, ...] = (
+    "m_stage",
+    "m_category",
+    "clinical_m",
+    "pathologic_m",
+    "ajcc_m",
+    "ajcc_pathologic_m",
+    "ajcc_metastasis_pathologic_pm",
+)
+_DEFINITIONS: dict[str, str] = {
+    "dfs": "DFS: relapse or progression is the event, deaths are not events (censored at death)",
+    "idfs": "iDFS (STEEP): relapse, progression or death is the event",
+    "os": "OS: death of any cause is the event",
+    "pfs": "PFS: the event is as the column says",
+    "other": "the event is as the column says",
+}
+_DISEASE_FREE = ("dfs", "idfs")
+_ENDPOINT_PREFIXES: dict[str, str] = {
+    "os": "os", "overall": "os", "idfs": "idfs", "dfs": "dfs", "rfs": "dfs", "disease_free": "dfs", "relapse": "dfs",
+    "pfs": "pfs",
+}  # fmt: skip
+_MONTHS_PER: dict[str, float] = {"days": 1 / DAYS_PER_MONTH, "months": 1.0, "years": float(MONTHS_PER_YEAR)}
+
+
+@dataclass(frozen=True)
+class SurvivalQuestion:
+    """Which outcome, from when, for whom.
+
+    Parameters
+    ----------
+    time, event
+        Columns; ``idfs`` reads ``os_months`` and ``os_event`` as well.
+    group
+        Column that makes the groups, None for one curve of all.
+    endpoint
+        ``auto``: by the name of the time column.
+    unit
+        Unit of the time column; ``auto``: by its ending (``_days``, ``_months``, ``_years``), else months.
+    event_is
+        Values of the event column that are the event; by default 1, true, yes, ``1:...``.
+    keep_m1
+        Keep patients with metastases at diagnosis in a disease-free analysis.
+    time_from
+        Where the time column starts.
+    start
+        Column with the months from diagnosis to surgery; survival then starts there.
+    landmark
+        Months after diagnosis at which survival starts, the same for all.
+    specimen
+        Which specimen stands for a patient who has several.
+    """
+
+    time: str
+    event: str
+    group: str | None = "her2_group"
+    endpoint: Endpoint = "auto"
+    unit: Unit = "auto"
+    event_is: tuple[str, ...] = ()
+    keep_m1: bool = False
+    time_from: TimeFrom = "diagnosis"
+    start: str | None = None
+    landmark: float | None = None
+    specimen: SpecimenPolicy = "primary"
+
+    @property
+    def kind(self) -> str:
+        """The endpoint, decided."""
+        if self.endpoint != "auto":
+            return self.endpoint
+        name = self.time.lower()
+        return next((kind for prefix, kind in _ENDPOINT_PREFIXES.items() if name.startswith(prefix)), "other")
+
+
+@dataclass(frozen=True)
+class SurvivalData:
+    """Patients of one survival analysis.
+
+    Parameters
+    ----------
+    table
+        The samples that are analysed, all their columns, with ``time`` [months], ``event`` and ``group`` before them.
+    labels
+        Groups that have a patient, in order.
+    left_out
+        ``reason, n``, in the order of the rules.
+    endpoint
+        ``dfs``, ``idfs``, ``os`` ...
+    definition
+        Event, start, exclusions, in words.
+    notes
+        What to know, one sentence each.
+    group_column
+        Column that made the groups.
+    """
+
+    table: pd.DataFrame
+    labels: tuple[str, ...]
+    left_out: pd.DataFrame
+    endpoint: str
+    definition: str
+    notes: tuple[str, ...]
+    group_column: str | None = None
+
+    @property
+    def time(self) -> npt.NDArray[np.float64]:
+        """Times in months."""
+        return self.table["time"].to_numpy(dtype=np.float64)
+
+    @property
+    def event(self) -> npt.NDArray[np.bool_]:
+        """Whether the event was seen."""
+        return self.table["event"].to_numpy(dtype=bool)
+
+    @property
+    def group(self) -> list[str]:
+        """Group of each patient."""
+        return [str(label) for label in self.table["group"]]
+
+    def select(self, keep: npt.NDArray[np.bool_]) -> SurvivalData:
+        """Return the data of the patients for which ``keep`` is True."""
+        table = self.table[keep].reset_index(drop=True)
+        present = set(table["group"])
+        labels = tuple(label for label in self.labels if label in present)
+        return replace(self, table=table, labels=labels)
+
+
+def prepare_survival(samples: pd.DataFrame, question: SurvivalQuestion, *, source: str | None = None) -> SurvivalData:
+    """Return the patients to analyse, with time, event and group.
+
+    Parameters
+    ----------
+    samples
+        Sample table of a cohort.
+    question
+        What is asked.
+    source
+        File name for messages.
+
+    Raises
+    ------
+    SchemaError
+        If a column is absent, a time is no number or negative, or an event is neither yes nor no.
+    UsageError
+        If the groups are a response and the start is not said, or two starts are said.
+    CohortError
+        If nobody is left, or the groups are too many.
+
+    Examples
+    --------
+    >>> t = pd.DataFrame({"sample_id": ["a", "b", "c"], "dfs_days": [365.25, 730.5, None], "dfs_event": [1, 0, 1],
+    ...                   "m_stage": ["M0", "M1", "M0"]})
+    >>> data = prepare_survival(t, SurvivalQuestion("dfs_days", "dfs_event", group=None))
+    >>> data.table[["sample_id", "time", "event"]].values.tolist()
+    [['a', 12.0, True]]
+    >>> data.left_out.values.tolist()
+    [['no dfs_days', 1], ['M1 at diagnosis (never disease-free)', 1]]
+    """
+    _check_question(samples, question, source)
+    notes: list[str] = []
+    selection = _Selection(samples)
+    chosen = choose_specimen(samples, question.specimen) if "patient_id" in samples else None
+    if chosen is not None and len(chosen.dropped):
+        selection.drop(~samples.index.isin(chosen.kept.index), "another specimen stands for the patient")
+    unit = _unit(question, notes)
+    time = _numbers(samples, question.time, source) * _MONTHS_PER[unit]
+    event = _events(samples, question.event, question.event_is, source)
+    if question.kind == "idfs":
+        time, event = _with_deaths(samples, time, event, source)
+    groups = _groups(samples, question.group)
+    if question.group is not None:
+        selection.drop(groups.isna(), f"no {question.group}")
+    selection.drop(time.isna(), f"no {question.time}")
+    selection.drop(event.isna(), f"no {question.event}")
+    m1 = metastatic_at_diagnosis(samples)
+    if question.kind in _DISEASE_FREE and not question.keep_m1:
+        selection.drop(m1, "M1 at diagnosis (never disease-free)")
+    elif int((m1 & selection.kept).sum()):
+        notes.append(f"{int((m1 & selection.kept).sum())} patients with M1 at diagnosis are in the analysis")
+    time = _from_start(samples, question, time, event, selection, source)
+    table = samples.drop(columns=["time", "event", "group"], errors="ignore")
+    table.insert(0, "time", time.astype("float64"))
+    table.insert(1, "event", event)
+    table.insert(2, "group", groups.astype("string"))
+    table = table[selection.kept].reset_index(drop=True)
+    if table.empty:
+        reasons = ", ".join(f"{reason} {n}" for reason, n in selection.counts)
+        raise CohortError(f"no patient is left for {question.time} ({reasons})", path=source)
+    table["event"] = table["event"].astype(bool)
+    if at_zero := int((table["time"] == 0).sum()):
+        notes.append(f"{at_zero} patients have time 0: they are at risk at 0 only")
+    labels = tuple(str(label) for label in groups.cat.categories if (table["group"] == label).any())
+    left_out = pd.DataFrame(selection.counts, columns=["reason", "n"])
+    return SurvivalData(table, labels, left_out, question.kind, _definition(question), tuple(notes), question.group)
+
+
+class _Selection:
+    """Which samples are kept so far, and how many each rule took."""
+
+    def __init__(self, samples: pd.DataFrame) -> None:
+        self.kept = pd.Series(True, index=samples.index)
+        self.counts: list[tuple[str, int]] = []
+
+    def drop(self, rows: pd.Series | npt.NDArray[np.bool_], reason: str) -> None:
+        bad = self.kept & np.asarray(rows, dtype=bool)
+        if bad.any():
+            self.counts.append((reason, int(bad.sum())))
+        self.kept &= ~bad
+
+
+def metastatic_at_diagnosis(samples: pd.DataFrame) -> pd.Series:
+    """Return True where an M category says M1 or the stage is IV.
+
+    Examples
+    --------
+    >>> metastatic_at_diagnosis(pd.DataFrame({"m_stage": ["M0", "cM1", None], "stage": ["II", "IV", "IV"]})).tolist()
+    [False, True, True]
+    """
+    found = pd.Series(False, index=samples.index)
+    by_lower = {str(name).lower(): name for name in samples.columns}
+    for name in M_STAGE_COLUMNS:
+        if name in by_lower:
+            found |= (
+                samples[by_lower[name]]
+                .astype("string")
+                .str.match(r"^\s*[cp]?M1", case=False)
+                .fillna(False)
+                .astype(bool)
+            )
+    if "stage" in samples:
+        found |= (
+            samples["stage"].astype("string").str.match(r"^\s*(?:stage\s*)?IV", case=False).fillna(False).astype(bool)
+        )
+    return found
+
+
+def _check_question(samples: pd.DataFrame, question: SurvivalQuestion, source: str | None) -> None:
+    needed = [question.time, question.event, question.group, question.start]
+    if question.kind == "idfs":
+        needed += ["os_months", "os_event"]
+    absent = [name for name in needed if name is not None and name not in samples]
+    if absent:
+        near = [
+            name for name in samples.columns if str(name).lower().endswith(("_months", "_event", "_days", "_status"))
+        ]
+        hint = f"outcome columns there are: {', '.join(near)}" if near else "the table has no follow-up columns"
+        raise SchemaError(f"no column {', '.join(absent)}", path=source, hint=hint)
+    if question.start is not None and question.landmark is not None:
+        raise UsageError("two starts are given", hint="give either --start COLUMN or --landmark MONTHS")
+    shifted = question.start is not None or question.landmark is not None
+    if question.time_from == "surgery" and shifted:
+        raise UsageError("the time starts at surgery already", hint="leave out --start and --landmark")
+    response = question.group is not None and question.group.lower() in RESPONSES
+    if response and not shifted and question.time_from == "diagnosis":
+        raise UsageError(
+            f"{question.group} is known at surgery only: survival by it cannot start at diagnosis",
+            hint="say --start COLUMN (months from diagnosis to surgery), --landmark MONTHS, or --time-from surgery",
+        )
+    if question.landmark is not None and not 0 < question.landmark < np.inf:
+        raise UsageError(f"a landmark of {question.landmark:g} months is no time after diagnosis")
+
+
+def _unit(question: SurvivalQuestion, notes: list[str]) -> str:
+    if question.unit != "auto":
+        return question.unit
+    for unit in _MONTHS_PER:
+        if question.time.lower().endswith(f"_{unit}"):
+            return unit
+    notes.append(f"{question.time} is taken as months; say --unit days or years if it is not")
+    return "months"
+
+
+def _numbers(samples: pd.DataFrame, column: str, source: str | None) -> pd.Series:
+    declared = schema.TableSchema("times", "", (schema.Column(column, "float", "time", low=0),))
+    ids = (
+        samples[["sample_id"]]
+        if "sample_id" in samples and column != "sample_id"
+        else pd.DataFrame(index=samples.index)
+    )
+    return schema.check(ids.assign(**{column: samples[column]}), declared, source=source)[column]
+
+
+def _events(samples: pd.DataFrame, column: str, event_is: Sequence[str], source: str | None) -> pd.Series:
+    """Return the events as nullable booleans."""
+    text = category_text(samples[column])
+    if event_is:
+        known = set(text.dropna().unique())
+        if not known & set(event_is):
+            raise SchemaError(
+                f"no value is {' or '.join(event_is)}",
+                path=source,
+                column=column,
+                hint=f"there are: {', '.join(sorted(known)[:8])}",
+            )
+        return text.isin(list(event_is)).astype("boolean").mask(text.isna())
+    coded = text.str.lower().str.extract(r"^(?:([01])(?:\.0)?(?:\s*:.*)?|(true|yes)|(false|no))$")
+    event = (coded[0] == "1") | coded[1].notna()
+    odd = (text.notna() & coded.isna().all(axis=1)).to_numpy(dtype=bool)
+    if odd.any():
+        row = int(np.flatnonzero(odd)[0])
+        raise SchemaError(
+            f"value '{text.iloc[row]}' is neither an event nor none ({int(odd.sum())} rows)",
+            path=source,
+            sample=str(samples["sample_id"].iloc[row]) if "sample_id" in samples else None,
+            column=column,
+            hint="write 1 or 0 (or 1:DECEASED, 0:LIVING), or say which value is the event: --event-is VALUE",
+        )
+    return event.fillna(False).astype("boolean").mask(text.isna())
+
+
+def _with_deaths(
+    samples: pd.DataFrame, time: pd.Series, event: pd.Series, source: str | None
+) -> tuple[pd.Series, pd.Series]:
+    """Return times and events with death as an event where there was no relapse."""
+    died = _events(samples, "os_event", (), source)
+    last = _numbers(samples, "os_months", source)
+    without = ~event.fillna(False).astype(bool)
+    dead = without & died.fillna(False).astype(bool)
+    event = event.mask(dead, True).mask(without & ~dead & died.isna())
+    return time.mask(dead, last), event
+
+
+def _groups(samples: pd.DataFrame, column: str | None) -> pd.Series:
+    """Return the groups as a categorical in order; everyone in one group without a column."""
+    if column is None:
+        return pd.Series(pd.Categorical([ALL] * len(samples), [ALL]), index=samples.index)
+    values = samples[column]
+    text = category_text(values)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        labels = [str(label) for label in values.cat.categories]
+    else:
+        labels = sorted(text.dropna().unique())
+    if len(labels) > MAX_GROUPS:
+        raise CohortError(
+            f"{len(labels)} different values make no groups",
+            column=column,
+            hint=f"analyse a number as a covariate: --covariate {column}, or cut it into classes first",
+        )
+    return pd.Series(pd.Categorical(text, labels), index=samples.index)
+
+
+def _from_start(
+    samples: pd.DataFrame,
+    question: SurvivalQuestion,
+    time: pd.Series,
+    event: pd.Series,
+    selection: _Selection,
+    source: str | None,
+) -> pd.Series:
+    """Return the time from surgery or the landmark; who did not reach it is left out."""
+    if question.start is not None:
+        start = _numbers(samples, question.start, source)
+        if question.start.lower().endswith("_days"):
+            start = start * _MONTHS_PER["days"]
+        selection.drop(start.isna(), f"no {question.start}")
+        name = "surgery"
+    elif question.landmark is not None:
+        start = pd.Series(question.landmark, index=samples.index, dtype="Float64")
+        name = f"the landmark of {question.landmark:g} months"
+    else:
+        return time
+    early = (time < start).fillna(False).astype(bool)
+    happened = event.fillna(False).astype(bool)
+    selection.drop(early & happened, f"event before {name}")
+    selection.drop(early & ~happened, f"follow-up ends before {name}")
+    return time - start
+
+
+def _definition(question: SurvivalQuestion) -> str:
+    parts = [_DEFINITIONS[question.kind]]
+    if question.start is not None:
+        parts.append("time from surgery")
+    elif question.landmark is not None:
+        parts.append(f"time from a landmark {question.landmark:g} months after diagnosis")
+    else:
+        parts.append(f"time from {question.time_from}")
+    if question.kind in _DISEASE_FREE:
+        parts.append("M1 at diagnosis kept" if question.keep_m1 else "M1 at diagnosis left out")
+    return "; ".join(parts)

@@ -1,0 +1,142 @@
+"""Survival and response of a cohort file: columns by the names in the file, genes as groups, result folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from her2genomics.cohort import Cohort
+from her2genomics.io.clinical_synonyms import CLINICAL_SYNONYMS, UNIT_SYNONYMS
+from her2genomics.io.clinical_values import CONVERTED
+from her2genomics.io.column_names import name_key
+from her2genomics.io.write import write_json, write_table
+from her2genomics.outcome.survival import SurvivalAnalysis, SurvivalSettings, analyse_survival
+from her2genomics.outcome.survival_data import SurvivalQuestion, prepare_survival
+from her2genomics.provenance import build_manifest
+
+PathLike = str | os.PathLike[str]
+ALTERED, WILD_TYPE = "altered", "WT"
+OUTCOME_PAIRS: tuple[tuple[str, str], ...] = (("dfs_months", "dfs_event"), ("os_months", "os_event"))
+"""Outcomes looked for when none is named, in order."""
+
+
+def column_as_read(name: str, samples: pd.DataFrame) -> str:
+    """Return the package's name of a column that is called otherwise in the file (``DFS_STATUS`` -> ``dfs_event``)."""
+    if name in samples:
+        return name
+    key = name_key(name)
+    for target, others in {**CLINICAL_SYNONYMS, **UNIT_SYNONYMS}.items():
+        if key in {name_key(other) for other in (target, *others)}:
+            found = CONVERTED[target][0] if target in CONVERTED else target
+            if found in samples:
+                return found
+    return name
+
+
+def event_column(time: str) -> str:
+    """Return the event column that goes with a time column.
+
+    Examples
+    --------
+    >>> event_column("dfs_months"), event_column("OS_DAYS")
+    ('dfs_event', 'OS_event')
+    """
+    for ending in ("_months", "_days", "_years", "_time"):
+        if time.lower().endswith(ending):
+            return f"{time[: -len(ending)]}_event"
+    return f"{time}_event"
+
+
+def with_genes(cohort: Cohort, names: Iterable[str | None]) -> pd.DataFrame:
+    """Return the samples with a column ``altered`` / ``WT`` for every gene that is named and is no clinical column."""
+    wanted = [name for name in names if name in cohort.genes and name not in cohort.samples]
+    if not wanted:
+        return cohort.samples
+    matrix = cohort.alteration_matrix()[wanted].reset_index(drop=True)
+    columns = {
+        gene: pd.Categorical(matrix[gene].map({True: ALTERED, False: WILD_TYPE}), [WILD_TYPE, ALTERED])
+        for gene in wanted
+    }
+    return cohort.samples.reset_index(drop=True).assign(**columns)
+
+
+def survival_of_cohort(
+    cohort: Cohort,
+    question: SurvivalQuestion | None = None,
+    settings: SurvivalSettings | None = None,
+    *,
+    source: str | None = None,
+) -> SurvivalAnalysis:
+    """Analyse the survival of a cohort.
+
+    Parameters
+    ----------
+    cohort
+        As read by `load_cohort`.
+    question
+        Columns, by the package's names or those of the file; a group or covariate may be a gene. Default: disease-free
+        survival if it is there, else overall survival, by HER2 group.
+    settings
+        How it is analysed.
+    source
+        File name for messages.
+
+    Raises
+    ------
+    Her2GenomicsError
+        As `prepare_survival` and `analyse_survival`.
+    """
+    settings = settings or SurvivalSettings()
+    question = question or survival_question(cohort.samples)
+    samples = with_genes(cohort, [question.group, settings.adjust, *settings.covariates])
+    question = replace(
+        question,
+        time=column_as_read(question.time, samples),
+        event=column_as_read(question.event, samples),
+        group=None if question.group is None else column_as_read(question.group, samples),
+        start=None if question.start is None else column_as_read(question.start, samples),
+    )
+    settings = replace(settings, covariates=tuple(column_as_read(name, samples) for name in settings.covariates))
+    data = prepare_survival(samples, question, source=source)
+    return analyse_survival(data, settings)
+
+
+def survival_question(
+    samples: pd.DataFrame, *, time: str | None = None, event: str | None = None, **more: Any
+) -> SurvivalQuestion:
+    """Return the question, with what is not said filled in.
+
+    Without a time, the first outcome of `OUTCOME_PAIRS` that the table has; without an event, the one beside the time.
+    ``more`` are other fields of `SurvivalQuestion`.
+    """
+    if time is None:
+        present = [pair for pair in OUTCOME_PAIRS if set(pair) <= set(samples.columns)]
+        time, beside = (present or OUTCOME_PAIRS)[0]
+        return SurvivalQuestion(time, event or beside, **more)
+    return SurvivalQuestion(time, event or event_column(time), **more)
+
+
+def write_result_folder(
+    tables: Mapping[str, pd.DataFrame],
+    folder: PathLike,
+    *,
+    command: str,
+    parameters: Mapping[str, Any],
+    inputs: Iterable[PathLike],
+    fmt: str | None = None,
+) -> list[Path]:
+    """Write one file per table and, last, the manifest; return the files in order."""
+    ending = fmt or "tsv"
+    written = []
+    for name, table in tables.items():
+        path = Path(folder) / f"{name}.{ending}"
+        write_table(table, path, ending)
+        written.append(path)
+    manifest = Path(folder) / "manifest.json"
+    write_json(build_manifest(command, parameters=parameters, inputs=inputs), manifest)
+    return [*written, manifest]
