@@ -24,6 +24,8 @@ from her2genomics.stats.survival_likelihood import RiskSets, Ties
 
 FirthPolicy = Literal["auto", "always", "never"]
 MIN_EVENTS_PER_COEFFICIENT = 10
+NO_INFORMATION = 1e-9
+"""Information about a standardised coefficient below which there is none (an event gives up to about one)."""
 LARGEST_STANDARDISED = 10.0
 """A log hazard ratio per standard deviation beyond this is a likelihood without a maximum, not an effect."""
 
@@ -125,6 +127,7 @@ def fit_cox(
     if not events.any():
         raise StatisticsError("no event: a Cox model has nothing to fit")
     layers = None if strata is None else pd.factorize(np.asarray(strata, dtype=object).astype(str))[0]
+    _refuse_no_information(times, events, x, layers, list(design.columns))
     reason = "as asked for" if firth == "always" else _unsound(events, x, list(design.columns))
     if firth == "never" or not reason:
         fit, infinite = _ordinary(times, events, x, list(design.columns), layers, ties, conf_level)
@@ -156,6 +159,18 @@ def _as_design(design: pd.DataFrame, n: int) -> Floats:
                 f"covariate {design.columns[j - 1]} is a combination of the others", hint="leave it out"
             )
     return x
+
+
+def _refuse_no_information(
+    times: Floats, events: npt.NDArray[np.bool_], x: Floats, layers: npt.NDArray[np.int64] | None, names: list[str]
+) -> None:
+    """Refuse coefficients about which no risk set says anything (all events alone, or strata without a choice)."""
+    sets = RiskSets.build(times, events, _standardise(x)[0], layers)
+    information = sets.moments(np.zeros(len(names))).variance.sum(axis=0)
+    if np.linalg.eigvalsh(information)[0] < NO_INFORMATION:
+        blind = [name for name, own in zip(names, np.diag(information), strict=True) if own < NO_INFORMATION]
+        what = f"about {', '.join(blind)}" if blind else "to tell the covariates apart"
+        raise StatisticsError(f"the events hold no information {what}", hint="use fewer covariates or no strata")
 
 
 def _standardise(x: Floats) -> tuple[Floats, Floats]:

@@ -188,6 +188,15 @@ def test_what_is_no_design_is_refused(x, message):
         fit_cox([1, 2, 3, 4, 5, 6], [1, 0, 1, 1, 0, 1], pd.DataFrame(x, index=range(6)))
 
 
+def test_events_that_say_nothing_about_a_covariate_are_refused():
+    x = pd.DataFrame({"x": [1.0, 0.0, 1.0, 0.0]})
+    with pytest.raises(StatisticsError, match="no information about x"):
+        fit_cox([1, 2, 3, 4], [1, 1, 1, 1], x, strata=[0, 1, 2, 3])
+    two = pd.DataFrame({"x": [1.0, 0, 1, 0], "y": [1.0, 0, 0, 1]})
+    with pytest.raises(StatisticsError, match="no information to tell the covariates apart"):
+        fit_cox([1, 9, 9, 9], [1, 0, 0, 0], two, strata=[0, 0, 1, 1])
+
+
 def test_no_event_is_refused():
     with pytest.raises(StatisticsError, match="no event"):
         fit_cox([1, 2, 3], [0, 0, 0], pd.DataFrame({"x": [1.0, 2, 3]}))
