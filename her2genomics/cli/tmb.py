@@ -45,6 +45,21 @@ class FilesOrCommand(click.Group):
         return ("" if name == self.default else name), command, rest
 
 
+class PlainContext(click.Context):
+    """Context of a command that has no name of its own, for usage lines."""
+
+    @property
+    def command_path(self) -> str:
+        """The command's path without a blank at its end."""
+        return super().command_path.rstrip()
+
+
+class FilesCommand(click.Command):
+    """The default command."""
+
+    context_class = PlainContext
+
+
 @click.group(cls=FilesOrCommand, invoke_without_command=False)
 def tmb() -> None:
     """Tumour mutational burden of VCF or MAF files."""
@@ -96,6 +111,7 @@ def territory_options(command: Command) -> Command:
 
 @tmb.command(
     "files",
+    cls=FilesCommand,
     epilog=examples(
         "her2g tmb sample.vcf",
         "her2g tmb *.vcf.gz --threads 2 --out tmb.tsv",
@@ -105,7 +121,7 @@ def territory_options(command: Command) -> Command:
         "her2g tmb calibrate pairs.tsv --apply tmb.tsv",
     ),
 )
-@click.argument("files", nargs=-1, type=INPUT_FILE)
+@click.argument("files", nargs=-1, type=click.Path(allow_dash=True))
 @click.option(
     "--vcf", "callers", multiple=True, type=INPUT_FILE, help="VCFs of several callers of ONE tumour, repeatable."
 )
@@ -143,10 +159,11 @@ def files(
 
     A VCF has to carry consequences (VEP, SnpEff, bcftools csq, Funcotator, ANNOVAR), or a reference is given by
     --fasta. The tumour column, genome build and caller are found in the header; what cannot be told is asked, not
-    guessed. '-' reads standard input.  A file that cannot be used is reported, the others are written, and the exit
-    code is 1.
+    guessed. '-' reads standard input, a folder stands for its VCFs.  A file that cannot be used is reported, the
+    others are written, and the exit code is 1.
     """
     from her2genomics import schema
+    from her2genomics.io.vcf_source import find_vcfs
     from her2genomics.io.write import write_rows, write_table
     from her2genomics.workflow.tmb_callers import tmb_of_callers
     from her2genomics.workflow.tmb_files import SOURCE_COLUMNS, combined, source_rows, tmb_of_files
@@ -161,8 +178,9 @@ def files(
         samples_path=samples,
         audit=audit is not None,
     )
-    done = [tmb_of_callers(callers, settings)] if callers else tmb_of_files(files, settings, threads=threads)
-    results = _report(done, len(files))
+    paths = find_vcfs(files)
+    done = [tmb_of_callers(callers, settings)] if callers else tmb_of_files(paths, settings, threads=threads)
+    results = _report(done, len(paths))
     result = combined(results)
     if result.rows:
         write_rows(result.rows, schema.TMB.dtypes, out, fmt)

@@ -139,7 +139,8 @@ class VcfHeader:
         """Names of the callers whose marks the header carries (empty when none is known)."""
         text = "\n".join(line for line in self.meta if not line.startswith("##contig")).lower()
         found = tuple(name for name, sign in _CALLER_SIGNS if re.search(sign, text, re.IGNORECASE))
-        return found or _callers_by_fields(self)
+        somatic = tuple(name for name in found if name != "HaplotypeCaller")  # in a somatic file: used for phasing
+        return somatic or found or _callers_by_fields(self)
 
     @property
     def caller(self) -> str:

@@ -229,9 +229,14 @@ def _command_line_roles(header: VcfHeader) -> dict[str, str]:
     return {name: "tumour" if role == "tumor" else "normal" for role, name in named}
 
 
+def is_generic_name(column: str) -> bool:
+    """Return True for a column name that says the role and not the sample (``TUMOR``)."""
+    return column.lower() in _GENERIC_NAMES
+
+
 def _sample_id(header: VcfHeader, column: str, n_tumours: int) -> str:
     """Return the tumour's own name: the column, or for a generic column (TUMOR) what the header calls the sample."""
-    if column.lower() not in _GENERIC_NAMES:
+    if not is_generic_name(column):
         return column
     for line in header.structured("SAMPLE"):
         if line.get("id") == column:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 
-from her2genomics.exceptions import AmbiguousInputError
+from her2genomics.exceptions import AmbiguousInputError, DataWarning
 from her2genomics.genome import require_same_build
 from her2genomics.io.vcf import VcfReader
+from her2genomics.io.vcf_samples import is_generic_name
 from her2genomics.panel import Panel, load_panel
 from her2genomics.tmb import TmbResult, collect
 from her2genomics.tmb_rule import TmbRule
@@ -49,6 +51,7 @@ def _of_callers(paths: Sequence[str], settings: TmbSettings) -> tuple[TmbResult,
             callsets.append((_caller_name(vcf, [name for name, _ in callsets]), _calls(vcf, rule, settings, panel)))
             sources.append(describe_source(vcf, rule.build, settings))
             dropped.update(vcf.dropped)
+    _warn_of_names(paths, [str(source["tumour"]) for source in sources])
     if rule is None:
         raise AmbiguousInputError("no VCF to merge")
     accepted = caller_filter(settings.preset.accepted_filters)
@@ -58,6 +61,14 @@ def _of_callers(paths: Sequence[str], settings: TmbSettings) -> tuple[TmbResult,
     for name, n in dropped.items():
         burden.drop(name, n)
     return collect([burden]), _joined(paths, sources)
+
+
+def _warn_of_names(paths: Sequence[str], columns: Sequence[str]) -> None:
+    """Say that files taken for one tumour name it differently, unless by words such as TUMOR."""
+    names = list(dict.fromkeys(name for name in columns if name != "-" and not is_generic_name(name)))
+    if len(names) > 1:
+        message = f"{'+'.join(paths)}: the files name their tumours {' and '.join(names)}; taken as one tumour"
+        warnings.warn(DataWarning(message), stacklevel=2)
 
 
 def _only_sample(vcf: VcfReader) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from her2genomics.exceptions import DataWarning, UsageError
+from her2genomics.exceptions import DataWarning, FileFormatError, UsageError
 from her2genomics.genome import normalise_build
 from her2genomics.intervals import Intervals
 from her2genomics.io.vcf import VcfReader
@@ -145,6 +145,8 @@ def settings_from(
     if mb is not None and not 0 < mb < float("inf"):
         raise UsageError(f"the denominator has to be a positive number of Mb, not {mb}", hint="--mb 1.003")
     load_panel(panel)
+    if more.get("fasta") is not None and not os.path.isfile(more["fasta"]):
+        raise FileFormatError("no such FASTA", path=more["fasta"])
     if samples_path is not None:
         from her2genomics.io.tables import read_sample_list
 

@@ -235,3 +235,35 @@ def test_help_shows_examples():
         assert result.exit_code == 0
         assert "Examples:" in result.stdout
         assert "her2g tmb" in result.stdout
+
+
+def test_a_folder_stands_for_its_vcfs(make_vcf, call, coding_sites, tmp_path):
+    site = coding_sites("hg19")[0]
+    (tmp_path / "calls").mkdir()
+    for name in ("B", "A"):
+        make_vcf([call(*site)], f"calls/{name}.vcf", samples=(f"{name}_T",))
+    (tmp_path / "calls" / "notes.txt").write_text("x")
+    assert table(run(tmp_path / "calls"))["sample_id"].tolist() == ["A_T", "B_T"]
+    (tmp_path / "none").mkdir()
+    refused = run(tmp_path / "none")
+    assert refused.exit_code == 1
+    assert "no VCF there" in refused.stderr
+
+
+def test_a_reference_that_is_not_there_is_refused_before_any_file(make_vcf, call, tmp_path):
+    refused = run(make_vcf([call("chr1", 5)]), "--fasta", tmp_path / "no.fa")
+    assert refused.exit_code == 1
+    assert "no.fa: no such FASTA" in refused.stderr
+
+
+def test_callers_that_name_the_tumour_differently_are_pointed_out(make_vcf, call, coding_sites):
+    site = coding_sites("hg19")[0]
+    one = make_vcf([call(*site)], "one.vcf", samples=("P1_N", "P1_T"))
+    two = make_vcf([call(*site)], "two.vcf", samples=("P2_N", "P2_T"))
+    generic = make_vcf([call(*site)], "generic.vcf", samples=("NORMAL", "TUMOR"))
+    assert "name their tumours P1_T and P2_T; taken as one tumour" in run("--vcf", one, "--vcf", two).stderr
+    assert "taken as one tumour" not in run("--vcf", one, "--vcf", generic).stderr
+
+
+def test_usage_lines_name_the_command_once():
+    assert run("--help").stdout.splitlines()[0].endswith(" tmb [OPTIONS] [FILES]...")
