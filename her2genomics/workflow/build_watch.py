@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from her2genomics.exceptions import BuildMismatchError, DataWarning
 from her2genomics.genome import CHROMOSOME_RANK
 from her2genomics.io.vcf import VcfReader
 from her2genomics.panel import Panel
-from her2genomics.tmb_sample import SampleBurden
 from her2genomics.variant import SMALL, Site
 
 IMPLAUSIBLE_SHARE, IMPLAUSIBLE_MIN_COUNT = 0.1, 50
@@ -79,13 +79,22 @@ class BuildWatch:
         warnings.warn(DataWarning(message), stacklevel=2)
 
 
-def warn_if_another_assay(path: str, burdens: Sequence[SampleBurden]) -> None:
-    """Warn where so few variants lie inside the panel that the file is hardly of this panel."""
-    for burden in burdens[:1]:
-        share = burden.frac_in_panel
-        if share is not None and burden.n_input >= IMPLAUSIBLE_MIN_COUNT and share < IMPLAUSIBLE_SHARE:
-            message = (
-                f"{path}: only {100 * share:.1f} % of {burden.n_input} variants lie in the panel's coding territory:"
-                " an exome, or another panel? (the burden is counted inside the panel)"
-            )
-            warnings.warn(DataWarning(message), stacklevel=2)
+def warn_if_another_assay(path: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Warn where so few variants lie inside the panel that the file is hardly of this panel.
+
+    Parameters
+    ----------
+    path
+        The file.
+    rows
+        The `schema.TMB` rows of its samples.
+    """
+    known = [row for row in rows if row["frac_in_panel"] is not None]
+    n = sum(row["n_input"] for row in known)
+    inside = sum(row["n_input"] * row["frac_in_panel"] for row in known)
+    if n >= IMPLAUSIBLE_MIN_COUNT and inside < IMPLAUSIBLE_SHARE * n:
+        message = (
+            f"{path}: only {100 * inside / n:.1f} % of {n} variants lie in the panel's coding territory:"
+            " an exome, or another panel? (the burden is counted inside the panel)"
+        )
+        warnings.warn(DataWarning(message), stacklevel=2)

@@ -184,8 +184,9 @@ def _of_vcf(path: str, settings: TmbSettings) -> tuple[TmbResult, dict[str, obje
         burdens = count_variants(vcf, rules, settings, panel, watch)
         watch.judge(vcf)
         check_annotation(vcf, burdens)
-        warn_if_another_assay(path, burdens)
-        return collect(burdens), describe_source(vcf, watch.build, settings)
+        result = collect(burdens)
+        warn_if_another_assay(path, result.rows)
+        return result, describe_source(vcf, watch.build, settings)
 
 
 def _build_by_fasta(settings: TmbSettings) -> str | None:

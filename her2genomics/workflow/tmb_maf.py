@@ -13,7 +13,7 @@ from her2genomics.io.vcf_samples import ALL_SAMPLES, file_sample_id
 from her2genomics.panel import load_panel
 from her2genomics.tmb import TmbResult, compute_tmb
 from her2genomics.variant import variants_of_table
-from her2genomics.workflow.build_watch import BuildWatch
+from her2genomics.workflow.build_watch import BuildWatch, warn_if_another_assay
 from her2genomics.workflow.tmb_settings import ASSUMED_BUILD, TmbSettings
 
 
@@ -43,6 +43,7 @@ def tmb_of_maf(path: str, settings: TmbSettings) -> tuple[TmbResult, dict[str, o
         callable_territory={name: ground for name, ground in own.items() if ground is not None} or None,
         audit=settings.audit,
     )
+    warn_if_another_assay(path, result.rows)
     if not result.rows:
         message = f"{path}: no row, so no sample is named; --samples lists those that were sequenced"
         warnings.warn(DataWarning(message), stacklevel=2)
