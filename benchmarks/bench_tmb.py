@@ -54,8 +54,8 @@ sys.exit(1 if status else 0)
 NOTE = """
 `her2g tmb` reads a VCF without numpy, pandas and scipy, which alone take longer to load than a panel VCF to count; they
 are imported for MAF files, audits, JSON and Parquet. Memory does not grow with the file. A Python process cannot be as
-quick as bcftools on one small file: most of its time is the start (interpreter, command line, the package's modules, the
-panel), and a panel VCF, of which every record has to be looked at and most have to be annotated, costs about 70 us a
+quick as bcftools on one small file: most of its time is the start (interpreter, command line, our modules, the panel),
+and a panel VCF, of which every record has to be looked at and most have to be annotated, costs about 70 us a
 variant beyond it.
 """.strip()
 Place = tuple[str, int]
