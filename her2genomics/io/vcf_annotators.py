@@ -293,10 +293,10 @@ class AnnovarAnnotation:
 
     def effects(self, info: Mapping[str, str], allele: Allele) -> list[Effect]:
         """Return one effect per transcript in AAChange, or per gene where the change is not coding."""
-        function = self._text(info, "Func")
+        exonic = self._text(info, "ExonicFunc")
+        function = self._text(info, "Func") or ("exonic" if exonic not in ("", ".") else "")
         if function in ("", "."):
             return []
-        exonic = self._text(info, "ExonicFunc")
         names = [exonic if name == "exonic" and exonic not in ("", ".") else name for name in function.split(";")]
         terms = tuple(ANNOVAR_FUNCTIONS.get(name.strip().lower().replace(" ", "_"), name) for name in names)
         cosmic = [
@@ -343,7 +343,7 @@ def find_annotators(header: VcfHeader) -> list[Annotator]:
     found: list[Annotator] = []
     for key, declared in header.info.items():
         layout = re.search(r"Format: ?'?([^\"']*\|[^\"']*)", declared.description)
-        if key.upper() == "CSQ" or "Ensembl VEP" in declared.description:
+        if key.upper() == "CSQ" or (layout and re.search(r"\bVEP\b", declared.description)):
             if layout:
                 found.insert(0, VepAnnotation(key, layout.group(1).split("|")))
         elif key == "ANN":

@@ -296,3 +296,29 @@ def test_the_error_names_the_ways_to_annotate():
     message = str(annotation_missing("in.vcf"))
     assert all(word in message for word in ("vep -i in.vcf", "snpEff", "bcftools csq", "her2g tmb --fasta"))
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("ANN", "Consequence annotations from Ensembl VEP. Format: "),
+        ("ANN", "Consequence type as predicted by VEP. Format: "),
+        ("csq", "Format: "),
+        ("vep", "Consequence annotations from Ensembl VEP. Format: "),
+    ],
+)
+def test_vep_under_other_keys_and_with_fields_in_other_orders(key, words):
+    """Old releases call the symbol HGNC and the frequency GMAF, with the allele in front."""
+    line = f'##INFO=<ID={key},Number=.,Type=String,Description="{words}gene|consequence|hgnc|allele|gmaf|hgvsp">'
+    (found,) = find_annotators(header(line))
+    (effect,) = found.effects({key: "ENSG1|missense_variant|TP53|T|T:0.01|ENSP1:p.Arg175His"}, ONE)
+    found.complete(effect)
+    assert (found.name, effect.gene, effect.terms) == ("VEP", "TP53", ("missense_variant",))
+    assert (effect.hgvsp, effect.pop_af) == ("p.R175H", 0.01)
+
+
+def test_annovar_without_its_func_key():
+    info = {"ExonicFunc.refGene": "nonsynonymous_SNV", "Gene.refGene": "MSH2"}
+    (effect,) = AnnovarAnnotation("refGene").effects(info, ONE)
+    assert (effect.gene, effect.terms) == ("MSH2", ("missense_variant",))
+    assert AnnovarAnnotation("refGene").effects({"Gene.refGene": "MSH2"}, ONE) == []
