@@ -162,7 +162,7 @@ class VcfReader:
                 chromosome = contigs.get(contig) or self._new_contig(contig, number)
                 low, high = 1, 0
             if not n_records:
-                self._look_for_annotation(parts[7])
+                self._look_for_annotation(parts[4], parts[7])
             n_records += 1
             if parts[3] in PLAIN_BASES and parts[4] in PLAIN_BASES:
                 if not low <= position <= high:
@@ -304,16 +304,25 @@ class VcfReader:
         self._unknown.update(f"FILTER {name}" for name in foreign if declared)
         self._filters.add(text)
 
-    def _look_for_annotation(self, rest: str) -> None:
+    def _look_for_annotation(self, alt: str, rest: str) -> None:
         """Raise when neither the header nor the first record has an annotation that can be read."""
         if self.annotators or not self.require_annotation:
             return
-        annotator = annotator_without_header(rest.split("\t", 1)[0])
-        if annotator is None and self.header.callers and set(self.header.callers) <= STRUCTURAL_CALLERS:
+        info = rest.split("\t", 1)[0]
+        annotator = annotator_without_header(info)
+        structural = "SVTYPE=" in info and (alt.startswith("<") or "[" in alt or "]" in alt)
+        structural |= bool(self.header.callers) and set(self.header.callers) <= STRUCTURAL_CALLERS
+        if annotator is None and structural:
             raise AnnotationMissingError(
                 f"structural variants ({self.header.caller}) do not count in a burden",
                 path=self.path,
                 hint="their fusions go into a cohort: her2g cohort build --clinical FILE --sv FILE --out FOLDER",
+            )
+        if annotator is None and any(key.upper() == "CSQ" for key in self.header.info):
+            raise AnnotationMissingError(
+                "the header declares CSQ without its list of fields (Format: Allele|Consequence|...)",
+                path=self.path,
+                hint="run VEP again, or put its ##INFO line back with: bcftools annotate -h LINE.txt",
             )
         if annotator is None:
             raise annotation_missing(self.path)

@@ -41,7 +41,9 @@ _SUPPORT: tuple[tuple[tuple[str, str], ...], ...] = (
     (("REF", "VF"),),  # GRIDSS: reference and variant fragments
 )
 _SUPPORT_LISTS = ("PR", "SR", "AD")
-"""FORMAT keys that list reference and variant reads (Manta's pairs and split reads, SvABA's AD)."""
+"""FORMAT keys that list reference and variant reads (Manta's pairs and split reads, AD)."""
+_VARIANT_ALONE = ("SU", "AD")
+"""FORMAT keys with the variant's reads alone (LUMPY, SvABA)."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,10 @@ def _carriers(
 
 
 def _support(dialect: Dialect, values: Sequence[str]) -> tuple[int | None, int | None]:
-    """Return reads for the reference and for the adjacency; None where the record does not say."""
+    """Return reads for the reference and for the adjacency; None where the record does not say.
+
+    Where it has no reads, a genotype says at least whether the sample carries the event (1) or not (0).
+    """
     for pairs in _SUPPORT:
         counts = [(dialect.value(values, r), dialect.value(values, v)) for r, v in pairs]
         known = [(parse_count(r), parse_count(v)) for r, v in counts if r is not None and v is not None]
@@ -198,7 +203,12 @@ def _support(dialect: Dialect, values: Sequence[str]) -> tuple[int | None, int |
     lists = [text.split(",") for key in _SUPPORT_LISTS if (text := dialect.value(values, key)) and "," in text]
     if lists:
         return sum(parse_count(x[0]) or 0 for x in lists), sum(parse_count(x[1]) or 0 for x in lists)
-    return None, None
+    for key in _VARIANT_ALONE:
+        count = parse_count(dialect.value(values, key) or ".")
+        if count is not None:
+            return None, count
+    alleles = set(re.findall(r"\d+", dialect.value(values, "GT") or ""))
+    return None, int(alleles != {"0"}) if alleles else None
 
 
 class _GeneSpans:

@@ -261,3 +261,12 @@ def test_reading_is_the_same_twice(make_vcf, call):
     calls = [call("chr17", rng.randrange(1, 10**7), af=round(rng.random(), 3)) for _ in range(50)]
     path = make_vcf(calls)
     pd.testing.assert_frame_equal(read_vcf(path), read_vcf(path))
+
+
+def test_a_declaration_without_its_fields_is_said(make_vcf, call, coding_sites):
+    path = make_vcf([call(*coding_sites("hg19")[0])])
+    text = path.read_text()
+    start = text.index("Format: ")
+    path.write_text(text[:start] + text[text.index('">', start) :])
+    with pytest.raises(AnnotationMissingError, match="declares CSQ without its list of fields"):
+        read_vcf(path)

@@ -102,6 +102,32 @@ def test_support_of_tumour_and_normal(tmp_path, keys, tumour, normal, info, vaf)
     assert table["vaf"].isna().all() if vaf is None else table["vaf"].tolist() == pytest.approx([vaf, vaf])
 
 
+@pytest.mark.parametrize(
+    ("keys", "tumour", "normal", "n"),
+    [
+        ("GT:SU:PE:SR", "./.:9:5:4", "./.:0:0:0", 2),
+        ("GT:SU:PE:SR", "./.:9:5:4", "./.:3:3:0", 0),
+        ("GT:AD:DP:SR", "0/1:7:80:4", "0/0:0:70:0", 2),
+        ("GT:AD:DP:SR", "0/1:7:80:4", "0/1:30:70:9", 0),
+        ("GT:GQ", "0/1:30", "0/0:30", 2),
+        ("GT:GQ", "0/1:30", "0/1:30", 0),
+        ("GT:GQ", "0/0:30", "0/0:30", 0),
+    ],
+)
+def test_callers_with_variant_reads_or_genotypes_alone(tmp_path, keys, tumour, normal, n):
+    """LUMPY, SvABA, and callers that give no reads: what the normal carries is germline."""
+    record = (
+        f"chr21\t{MIDDLE['ERG']}\t.\tN\t<DEL>\t.\t.\tSVTYPE=DEL;END={MIDDLE['TMPRSS2']}\t{keys}\t{tumour}\t{normal}"
+    )
+    assert len(rows(vcf(tmp_path, record, samples="TUMOR\tNORMAL"))) == n
+
+
+def test_the_burden_of_structural_variants_is_refused_whoever_called_them(tmp_path):
+    record = f"chr21\t{MIDDLE['ERG']}\t.\tN\t<DEL>\t.\tPASS\tSVTYPE=DEL;END={MIDDLE['TMPRSS2']}"
+    with pytest.raises(AnnotationMissingError, match="structural variants .unknown. do not count"):
+        read_vcf(vcf(tmp_path, record))
+
+
 def test_broken_records_and_builds(tmp_path):
     with pytest.raises(FileFormatError, match="3 columns"):
         read_sv_vcf(vcf(tmp_path, "chr21\t5\t."), panel=PANEL)
