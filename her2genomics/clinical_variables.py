@@ -114,7 +114,7 @@ def is_her2_evidence(name: str) -> bool:
 def _reserved(name: str, group: str) -> str:
     if name in _IDENTIFIERS or name.endswith(("_id", "_uuid", "barcode")):
         return "identifier"
-    if group == "her2_group" and is_her2_evidence(name):
+    if is_her2_evidence(group) and is_her2_evidence(name):
         return "part of the HER2 evidence"
     if name.endswith(_FLAGS):
         return "flags"

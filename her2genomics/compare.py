@@ -1,43 +1,37 @@
 """Comparing groups of tumours: which test runs for which column of a cohort, gathered in one association table.
 
-Three contrasts (zero-low, zero-positive, low-positive) and the overall test, for four families of features: genes,
-single classes of alteration of a gene (``ERBB2:loss``), clinical variables and TMB.  Two groups and a yes/no feature
-get Fisher's exact test with the conditional odds ratio; more levels or groups the exact Fisher-Freeman-Halton test;
-numbers the rank-sum or the Kruskal-Wallis test.  Beside the crude result stands the one within strata of
-hormone-receptor status (Cochran-Mantel-Haenszel), because HER2 groups differ in it.
+All pairs of groups, all groups together, and the trend along ordered ones, for genes, single classes of alteration
+(``ERBB2:loss``), the HER family, features by name, exons and residues, clinical variables and TMB.  The tests follow
+from the kind of variable and from settings that are fixed beforehand, never from looking.  Beside the crude result
+stands the adjusted one, because HER2 groups differ in hormone-receptor status.
 
 Denominators are profiled samples.  Rare features are left out by their pooled frequency over all compared samples,
-never by one group's, and Benjamini-Hochberg q-values are taken within family and contrast.
+never by one group's, and Benjamini-Hochberg q-values are taken within stratum, family and contrast.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-import pandas as pd
-
-from her2genomics import schema
-from her2genomics.clinical_variables import ClinicalVariable, describe_variables
 from her2genomics.cohort import COUNTED_CLASSES, Cohort
-from her2genomics.comparison.adjustment import METHODS, Adjustment
-from her2genomics.comparison.binary import compare_binary, count_binary
-from her2genomics.comparison.categories import compare_categories, count_categories
-from her2genomics.comparison.covariates import AUTO, BURDENS, find_covariates
-from her2genomics.comparison.design import NUMBERS, Design
-from her2genomics.comparison.features import binary_variables, gene_features
-from her2genomics.comparison.groups import choose_contrasts, find_groups
-from her2genomics.comparison.numbers import burden_columns, compare_numbers
-from her2genomics.comparison.result import ALL, finish_association
+from her2genomics.comparison.covariates import AUTO
+from her2genomics.comparison.feature_terms import FeatureReader
+from her2genomics.comparison.features import complete_samples
 from her2genomics.comparison.result import Comparison as Comparison
-from her2genomics.exceptions import UsageError
-
-DEFAULT_MIN_FREQUENCY = 0.02
+from her2genomics.comparison.selection import make_groups, select_where, split_by
+from her2genomics.comparison.settings import DEFAULT_MIN_FREQUENCY, TESTS, Settings, as_names
+from her2genomics.comparison.stratum import compare_stratum, joined
+from her2genomics.exceptions import CohortError, UsageError
+from her2genomics.panel import Panel, load_panel
+from her2genomics.protein_positions import ExonMap
 
 
 def compare_groups(
     cohort: Cohort,
     *,
     group: str = "her2_group",
+    cut: str | None = None,
     contrasts: Sequence[str] | None = None,
     classes: Collection[str] = COUNTED_CLASSES,
     clinical: Sequence[str] | None = None,
@@ -47,6 +41,12 @@ def compare_groups(
     adjust_by: str = "auto",
     burden: str = "none",
     numbers: str = "rank",
+    test: str = "best",
+    level: str = "gene",
+    features: Sequence[str] = (),
+    by: str | None = None,
+    where: str | None = None,
+    panel: Panel | None = None,
 ) -> Comparison:
     """Compare genes, clinical variables and TMB between the groups of a cohort.
 
@@ -55,9 +55,13 @@ def compare_groups(
     cohort
         Cohort with the group column in its samples.
     group
-        Column that makes the groups; its categories give the order (else sorted).
+        Column that makes the groups, its categories giving the order (else sorted by number, then name), or a feature
+        (``TP53``, ``ERBB2:amp``): its carriers against the others.
+    cut
+        Cut points of a numeric ``group``: ``median``, or numbers joined by commas.
     contrasts
-        Names such as ``zero-low`` and ``overall``; default all pairs and the overall test.
+        Names such as ``zero-low``, ``overall``, ``trend``; default all pairs, the overall test, and the trend where the
+        groups are a scale.
     classes
         Classes of alteration that make a gene count as altered; default all but shallow ``gain`` and ``loss``, which
         have rows of their own (``GENE:gain``, ``GENE:loss``).
@@ -76,6 +80,20 @@ def compare_groups(
         ``covariate`` or ``offset`` to hold the TMB fixed as well; see `comparison.covariates.find_covariates`.
     numbers
         ``rank`` or ``welch``: fixed before the data are looked at.
+    test
+        ``best``, or ``paper`` for the study's choices: a missing value is a category, ranks, nothing held fixed.
+    level
+        ``gene``; ``exon`` adds exons (numbered as in the transcript), ``hotspot`` residues and the distribution of the
+        codons among the mutated.
+    features
+        Features by name, tested whatever their frequency: ``ERBB2:amp``, ``TP53:exon5-8``, ``PIK3CA:H1047R``,
+        ``ERBB2:amp+ERBB2:mutation`` (both), ``EGFR|ERBB3`` (any); who carries them is listed in ``carriers``.
+    by
+        Column in whose levels everything is repeated; one that is also a covariate is no longer held fixed.
+    where
+        Condition on the samples, ``er_status == positive and age >= 50``; of a gene, ``TP53 == altered`` or ``WT``.
+    panel
+        Panel whose exons are used; default the shipped one.
 
     Returns
     -------
@@ -84,9 +102,11 @@ def compare_groups(
     Raises
     ------
     CohortError
-        If a group of a contrast that was asked for has no sample.
+        If a group of a contrast that was asked for has no sample, or no sample or stratum is left.
+    SchemaError
+        If a column is not there.
     UsageError
-        If a contrast, class or covariate is not known.
+        If a contrast, class, covariate, feature or condition is not understood or not allowed.
 
     Notes
     -----
@@ -102,52 +122,44 @@ def compare_groups(
     >>> result.association[["feature", "altered_a", "n_a", "altered_b", "n_b"]].values.tolist()
     [['TP53', 3, 4, 0, 4]]
     """
-    _check_classes(classes)
-    _check_choice("adjust_by", adjust_by, METHODS)
-    _check_choice("burden", burden, BURDENS)
-    _check_choice("numbers", numbers, NUMBERS)
+    settings = Settings(
+        group=group,
+        contrasts=None if contrasts is None else tuple(contrasts),
+        classes=tuple(classes),
+        clinical=None if clinical is None else tuple(clinical),
+        min_frequency=min_frequency,
+        unknown_as_category=unknown_as_category,
+        adjust=as_names(adjust),
+        adjust_by=adjust_by,
+        burden=burden,
+        numbers=numbers,
+        level=level,
+        features=tuple(features),
+    )
+    if test not in TESTS:
+        raise UsageError(f"test is {test}", hint=f"use: {', '.join(TESTS)}")
+    settings = settings.as_paper() if test == "paper" else settings
     notes: list[str] = []
-    grouping = find_groups(cohort.samples, group)
-    chosen = choose_contrasts(grouping, contrasts)
-    covariates = find_covariates(cohort.samples, adjust, grouping, chosen, notes, burden=burden)
-    adjustment = None if covariates is None else Adjustment(covariates, adjust_by)
-    design = Design(grouping, chosen, adjustment, unknown_as_category, numbers)
-    variables = describe_variables(cohort.samples, group, only=clinical)
-    parts: list[pd.DataFrame] = []
-    counts: list[pd.DataFrame] = []
-    for features in gene_features(cohort, classes, grouping, min_frequency, notes):
-        parts.append(compare_binary(features, design))
-        counts.append(count_binary(features, grouping))
-    clinical_features = binary_variables(cohort.samples, variables, unknown_as_category)
-    parts += [compare_binary(features, design) for features in clinical_features]
-    parts.append(compare_categories(cohort.samples, variables, design))
-    numeric = [v.name for v in variables if v.kind == "numeric"]
-    parts.append(compare_numbers(cohort.samples, numeric, "clinical", design))
-    parts.append(compare_numbers(burden_columns(cohort.samples), ["tmb", "tmb_evaluable"], "tmb", design))
-    counts.append(count_categories(cohort.samples, variables, design))
-    notes += _skipped(variables)
-    association = finish_association([part for part in parts if len(part)])
-    contingency = schema.conform(pd.concat(counts, ignore_index=True).assign(stratum=ALL), schema.CONTINGENCY)
-    groups = pd.DataFrame({"group": grouping.labels, "n": grouping.sizes})
-    return Comparison(association, contingency, groups, tuple(notes))
+    exons = ExonMap(panel or load_panel())
+    if where is not None:
+        cohort = select_where(cohort, where, notes)
+    cohort = make_groups(cohort, group, cut, FeatureReader(cohort, complete_samples(cohort, []), exons))
+    if by is None:
+        result = compare_stratum(cohort, settings, exons)
+    else:
+        result = _by_strata(cohort, settings, exons, by, notes)
+    return replace(result, notes=(*notes, *result.notes))
 
 
-def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise UsageError(f"{name} is {value}", hint=f"use: {', '.join(choices)}")
-
-
-def _check_classes(classes: Collection[str]) -> None:
-    unknown = sorted(set(classes) - set(schema.ALTERATION_CLASSES))
-    if unknown:
-        raise UsageError(
-            f"unknown alteration class {', '.join(unknown)}", hint=f"use: {', '.join(schema.ALTERATION_CLASSES)}"
-        )
-
-
-def _skipped(variables: Sequence[ClinicalVariable]) -> list[str]:
-    by_reason: dict[str, list[str]] = {}
-    for variable in variables:
-        if variable.kind == "skipped":
-            by_reason.setdefault(variable.reason, []).append(variable.name)
-    return [f"not compared ({reason}): {', '.join(names)}" for reason, names in by_reason.items()]
+def _by_strata(cohort: Cohort, settings: Settings, exons: ExonMap, by: str, notes: list[str]) -> Comparison:
+    if by == settings.group:
+        raise UsageError(f"cannot stratify by {by}: it makes the groups")
+    parts = []
+    for stratum, inside in split_by(cohort, by):
+        try:
+            parts.append((stratum, compare_stratum(inside, settings, exons, stratum=stratum, by=by)))
+        except CohortError as error:
+            notes.append(f"{stratum}: not compared: {error.what}")
+    if not parts:
+        raise CohortError(f"no level of {by} holds two groups of {settings.group}", column=by)
+    return joined(parts)

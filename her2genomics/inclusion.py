@@ -22,6 +22,7 @@ Rules come from a TOML file, one ``[[rule]]`` per criterion, so that a protocol 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +34,9 @@ import pandas as pd
 from her2genomics.exceptions import SchemaError, UsageError
 
 BoolArray = npt.NDArray[np.bool_]
-_TESTS = ("equals", "in", "not_in", "present", "min", "max")
+_TESTS = ("equals", "in", "not_in", "present", "min", "max", "above", "below")
+_CONDITION = re.compile(r"""^\s*([^\s=!<>"']+)\s*(==|!=|<=|>=|<|>|=)\s*(?:"([^"]*)"|'([^']*)'|(\S.*?))\s*$""")
+_OPERATORS = {"==": "equals", "=": "equals", "!=": "not_in", ">=": "min", "<=": "max", ">": "above", "<": "below"}
 _KEYS = frozenset({"name", "column", "columns", "missing", *_TESTS})
 
 
@@ -48,7 +51,8 @@ class InclusionRule:
     columns
         Columns that it looks at.
     tests
-        Any of ``equals``, ``in``, ``not_in``, ``present``, ``min``, ``max`` with their values.
+        Any of ``equals``, ``in``, ``not_in``, ``present``, ``min``, ``max`` (inclusive), ``above``, ``below`` with
+        their values.
     keep_missing
         Whether a missing value passes.
     """
@@ -91,6 +95,44 @@ def _parse_rule(rule: Mapping[str, Any], number: int, source: str | None) -> Inc
     return InclusionRule(str(rule.get("name", f"rule {number}")), columns, tests, missing == "keep")
 
 
+def parse_conditions(text: str) -> list[InclusionRule]:
+    """Return the rules of a line such as ``er_status == positive and age >= 50``: column, operator, value; only "and".
+
+    A value that holds " and " or a quote stands in quotes. Samples without a value meet no condition.
+
+    Raises
+    ------
+    UsageError
+        If a part is not column, operator and value, or an order is asked of text.
+
+    Examples
+    --------
+    >>> [(rule.columns[0], dict(rule.tests)) for rule in parse_conditions("grade != 1 and age >= 50")]
+    [('grade', {'not_in': ['1']}), ('age', {'min': 50.0})]
+    """
+    parts = re.split(r"""\s+and\s+(?=(?:[^"']*["'][^"']*["'])*[^"']*$)""", text.strip())
+    return [_parse_condition(part) for part in parts]
+
+
+def _parse_condition(text: str) -> InclusionRule:
+    match = _CONDITION.match(text)
+    if match is None:
+        raise UsageError(
+            f"condition '{text}' is not understood", hint="write COLUMN == VALUE, COLUMN >= NUMBER (also !=, <, >)"
+        )
+    column, operator = match[1], match[2]
+    value: Any = next(v for v in match.groups()[2:] if v is not None)
+    test = _OPERATORS[operator]
+    if test == "not_in":
+        value = [value]
+    elif test != "equals":
+        try:
+            value = float(value)
+        except ValueError:
+            raise UsageError(f"condition '{text}' asks for an order, but '{value}' is no number") from None
+    return InclusionRule(text.strip(), (column,), {test: value})
+
+
 def apply_rules(samples: pd.DataFrame, rules: Sequence[InclusionRule]) -> tuple[BoolArray, pd.DataFrame]:
     """Apply the rules in order.
 
@@ -131,7 +173,7 @@ def _column_mask(values: pd.Series, rule: InclusionRule) -> BoolArray:
     tests = rule.tests
     if "present" in tests:
         return ~missing if tests["present"] else missing
-    text = values.astype("string")
+    text = _as_texts(values)
     passed = np.ones(len(values), dtype=bool)
     if "equals" in tests:
         passed &= (text == _as_text(tests["equals"])).to_numpy(dtype=bool, na_value=False)
@@ -139,13 +181,21 @@ def _column_mask(values: pd.Series, rule: InclusionRule) -> BoolArray:
         passed &= text.isin([_as_text(v) for v in tests["in"]]).to_numpy(dtype=bool)
     if "not_in" in tests:
         passed &= ~text.isin([_as_text(v) for v in tests["not_in"]]).to_numpy(dtype=bool)
-    if "min" in tests or "max" in tests:
+    if tests.keys() & {"min", "max", "above", "below"}:
         numbers = pd.to_numeric(values, errors="coerce")
         if (numbers.isna() & values.notna()).any():
             raise SchemaError(f"inclusion rule '{rule.name}' compares text with a number", column=str(values.name))
         figures = numbers.to_numpy(dtype=float, na_value=np.nan)
         passed &= ~((figures < tests.get("min", -np.inf)) | (figures > tests.get("max", np.inf)))
+        passed &= ~((figures <= tests.get("above", -np.inf)) | (figures >= tests.get("below", np.inf)))
     return np.where(missing, rule.keep_missing, passed).astype(bool)
+
+
+def _as_texts(values: pd.Series) -> pd.Series:
+    """Return the values as text, whole numbers without a decimal point."""
+    if pd.api.types.is_float_dtype(values.dtype):
+        return values.map(lambda v: f"{v:g}", na_action="ignore").astype("string")
+    return values.astype("string")
 
 
 def _as_text(value: object) -> str:

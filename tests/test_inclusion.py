@@ -61,7 +61,7 @@ def test_each_test_and_missing_values(rule: str, kept: str) -> None:
     [
         ("", r"no \[\[rule\]\]"),
         ('[[rule]]\ncolumn = "age"', "needs a column and a test"),
-        ('[[rule]]\ncolumn = "age"\nabove = 3', "unknown key above"),
+        ('[[rule]]\ncolumn = "age"\nover = 3', "unknown key over"),
         ('[[rule]]\ncolumn = "age"\nmin = 3\nmissing = "maybe"', "'keep' or 'drop'"),
     ],
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from her2genomics.cli.options import INPUT_FILE, examples, her2_options, output_options, panel_option
+from her2genomics.cli.options import INPUT_FILE, OUTPUT_FILE, examples, her2_options, output_options, panel_option
 
 if TYPE_CHECKING:
     from her2genomics.her2 import Her2Rule
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
         "her2g compare cohort.tsv",
         "her2g compare cohort.tsv --out association.tsv --counts contingency.tsv",
         "her2g compare clinical.tsv --maf mutations.maf --profiled sequenced.txt",
+        "her2g compare cohort.tsv --adjust hr_status,age --contrast zero-low",
+        "her2g compare cohort.tsv --by hr_status",
+        "her2g compare cohort.tsv --group hr_status --by her2_group",
+        "her2g compare cohort.tsv --where 'er_status == positive and age >= 50' --group ihc --contrast trend",
+        "her2g compare cohort.tsv --feature TP53:exon5-8 --feature ERBB2:amp+ERBB2:mutation --carriers carriers.tsv",
         "her2g compare cohort.tsv --contrast zero-low --min-frequency 0.01 | column -t -s $'\\t' | less -S",
     )
 )
@@ -26,14 +31,38 @@ if TYPE_CHECKING:
 @click.option("--maf", type=INPUT_FILE, help="MAF beside the sample table.")
 @click.option("--profiled", type=INPUT_FILE, help="File with the sequenced samples, one per line.")
 @click.option("--group", default="her2_group", show_default=True, help="Column that makes the groups.")
+@click.option("--cut", default=None, help="Cut points of a numeric --group: median, or numbers joined by commas.")
+@click.option("--by", default=None, help="Repeat everything within the levels of this column.")
+@click.option("--where", default=None, help="Only samples that meet this: 'er_status == positive and age >= 50'.")
 @click.option("--contrast", "contrasts", multiple=True, help="Only this contrast (zero-low, overall ...); repeatable.")
 @click.option(
     "--classes", default=None, help="Comma list of classes that count as altered.  [default: all but gain, loss]"
 )
+@click.option(
+    "--level",
+    type=click.Choice(["gene", "exon", "hotspot"]),
+    default="gene",
+    show_default=True,
+    help="Also test exons (as the transcript counts them), or residues and codons.",
+)
+@click.option(
+    "--feature",
+    "features",
+    multiple=True,
+    help="Also test GENE:amp, TP53:exon5-8, PIK3CA:H1047R, A+B, A|B; repeatable.",
+)
+@click.option("--carriers", type=OUTPUT_FILE, help="Write who carries each --feature, and by which alterations.")
 @click.option("--genes", default=None, help="Comma list of columns to take as genes.")
 @click.option("--clinical-columns", default=None, help="Comma list of columns to take as clinical.")
 @click.option(
     "--min-frequency", type=click.FloatRange(0, 1), default=0.02, show_default=True, help="Least pooled share altered."
+)
+@click.option(
+    "--test",
+    type=click.Choice(["best", "paper"]),
+    default="best",
+    show_default=True,
+    help="paper: as the study, missing is a category and nothing is held fixed.",
 )
 @click.option("--unknown-as-category", is_flag=True, help="Missing clinical values as a level of their own.")
 @click.option(
@@ -62,7 +91,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Rank tests, or Welch's t and analysis of variance: fixed before looking.",
 )
-@click.option("--counts", type=click.Path(dir_okay=False), help="Also write the counts behind the categorical tests.")
+@click.option("--counts", type=OUTPUT_FILE, help="Also write the counts behind the categorical tests.")
 @click.option(
     "--top", type=click.IntRange(min=0), default=8, show_default=True, help="Rows per contrast in the summary."
 )
@@ -75,11 +104,18 @@ def compare(
     maf: str | None,
     profiled: str | None,
     group: str,
+    cut: str | None,
+    by: str | None,
+    where: str | None,
     contrasts: tuple[str, ...],
     classes: str | None,
+    level: str,
+    features: tuple[str, ...],
+    carriers: str | None,
     genes: str | None,
     clinical_columns: str | None,
     min_frequency: float,
+    test: str,
     unknown_as_category: bool,
     adjust: str | None,
     adjust_by: str,
@@ -119,8 +155,14 @@ def compare(
     result = compare_groups(
         loaded,
         group=group,
+        cut=cut,
+        by=by,
+        where=where,
         contrasts=contrasts or None,
         classes=_split(classes) or COUNTED_CLASSES,
+        level=level,
+        features=features,
+        test=test,
         min_frequency=min_frequency,
         unknown_as_category=unknown_as_category,
         adjust="auto" if adjust is None else None if adjust == "none" else _split(adjust),
@@ -131,6 +173,8 @@ def compare(
     write_table(result.association, out, fmt)
     if counts is not None:
         write_table(result.contingency, counts)
+    if carriers is not None:
+        write_table(result.carriers, carriers)
     for line in result.summary(top):
         click.echo(line, err=True)
 

@@ -28,12 +28,19 @@ def compare_categories(samples: pd.DataFrame, variables: Sequence[ClinicalVariab
         values = samples[variable.name]
         promoted = variable.kind == "binary" and has_unknown(values, design.unknown_as_category)
         if variable.kind == "categorical" or promoted:
-            rows += _table_rows(values, variable.name, design)
+            rows += _table_rows(values, variable.name, "clinical", design)
             rows += _trend_row(values, variable, design)
     return pd.DataFrame(rows)
 
 
-def _table_rows(values: pd.Series, name: str, design: Design) -> list[dict[str, object]]:
+def compare_table(values: pd.Series, family: str, design: Design) -> pd.DataFrame:
+    """Return the rows of one categorical column among the samples that have a value (codons of the mutated)."""
+    only = replace(design, unknown_as_category=False)
+    table = pd.DataFrame(_table_rows(values, str(values.name), family, only))
+    return table.drop(columns="n_missing").assign(note="among those that have a value")
+
+
+def _table_rows(values: pd.Series, name: str, family: str, design: Design) -> list[dict[str, object]]:
     grouping = design.grouping
     table, _ = _level_counts(values, grouping, design.unknown_as_category)
     rows = []
@@ -42,7 +49,7 @@ def _table_rows(values: pd.Series, name: str, design: Design) -> list[dict[str, 
             continue
         counts = table[list(members)]
         p, method = exact_table(counts)
-        row: dict[str, object] = {"family": "clinical", "feature": name, "contrast": contrast}
+        row: dict[str, object] = {"family": family, "feature": name, "contrast": contrast}
         row |= {"test": method, "p_value": p, "n_missing": int(grouping.sizes[list(members)].sum() - counts.sum())}
         if contrast != OVERALL:
             row |= {f"group_{side}": grouping.labels[i] for side, i in zip("ab", members, strict=True)}
@@ -85,14 +92,18 @@ def _level_counts(values: pd.Series, grouping: Grouping, unknown_as_category: bo
 
 def count_categories(samples: pd.DataFrame, variables: Sequence[ClinicalVariable], design: Design) -> pd.DataFrame:
     """Return the counts of samples per variable, group and level (``contingency`` rows)."""
-    grouping = design.grouping
-    rows = []
-    for variable in variables:
-        if variable.kind in ("binary", "categorical"):
-            table, levels = _level_counts(samples[variable.name], grouping, design.unknown_as_category)
-            rows += [
-                ("clinical", variable.name, label, level, int(table[i, j]))
-                for i, label in enumerate(grouping.labels)
-                for j, level in enumerate(levels)
-            ]
+    chosen = [samples[v.name] for v in variables if v.kind in ("binary", "categorical")]
+    parts = [count_levels(v, "clinical", design.grouping, design.unknown_as_category) for v in chosen]
+    empty = pd.DataFrame(columns=["family", "feature", "group", "level", "n"])
+    return pd.concat(parts, ignore_index=True) if parts else empty
+
+
+def count_levels(values: pd.Series, family: str, grouping: Grouping, unknown_as_category: bool = False) -> pd.DataFrame:
+    """Return the counts of samples per group and level of one column (``contingency`` rows)."""
+    table, levels = _level_counts(values, grouping, unknown_as_category)
+    rows = [
+        (family, str(values.name), label, level, int(table[i, j]))
+        for i, label in enumerate(grouping.labels)
+        for j, level in enumerate(levels)
+    ]
     return pd.DataFrame(rows, columns=["family", "feature", "group", "level", "n"])

@@ -161,7 +161,7 @@ def _check(samples: pd.DataFrame, name: str, grouping: Grouping, contrasts: Mapp
         raise SchemaError(f"no column {name} to adjust for", hint="her2g check FILE lists the columns")
     if name == grouping.column:
         raise UsageError(f"cannot adjust for {name}: it makes the groups")
-    if grouping.column == "her2_group" and is_her2_evidence(name):
+    if is_her2_evidence(grouping.column) and is_her2_evidence(name):
         raise UsageError(f"cannot adjust for {name}: it is part of what defines the HER2 groups")
     pairs = {contrast: members for contrast, members in contrasts.items() if len(members) == 2}
     circular = [contrast for contrast, members in pairs.items() if is_circular(name, grouping, members)]

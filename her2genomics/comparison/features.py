@@ -51,10 +51,19 @@ class BinaryFeatures:
 
 
 def gene_features(
-    cohort: Cohort, classes: Collection[str], grouping: Grouping, min_frequency: float, notes: list[str]
+    cohort: Cohort,
+    classes: Collection[str],
+    complete: BoolArray,
+    grouping: Grouping,
+    min_frequency: float,
+    notes: list[str],
 ) -> Iterator[BinaryFeatures]:
-    """Yield the genes that are frequent enough, then their single classes; what was left out goes to ``notes``."""
-    known = cohort.profiled & _complete(cohort, notes)[:, None]
+    """Yield the genes that are frequent enough, then their single classes; what was left out goes to ``notes``.
+
+    A gene whose alterations make the groups is not compared between them.
+    """
+    known = cohort.profiled & complete[:, None]
+    known[:, [j for j, gene in enumerate(cohort.genes) if gene == grouping.column.partition(":")[0]]] = False
     genes = BinaryFeatures("gene", cohort.genes, cohort.altered(classes) & known, known)
     kept = _frequent(genes, grouping, min_frequency)
     if kept.any() or len(cohort.genes):
@@ -64,13 +73,12 @@ def gene_features(
         )
     if kept.any():
         yield genes.select(kept)
-    by_class = _class_features(cohort, known)
-    frequent = _frequent(by_class, grouping, min_frequency)
-    if frequent.any():
-        yield by_class.select(frequent)
+    by_class = keep_frequent(_class_features(cohort, known), grouping, min_frequency)
+    if by_class.names:
+        yield by_class
 
 
-def _complete(cohort: Cohort, notes: list[str]) -> BoolArray:
+def complete_samples(cohort: Cohort, notes: list[str]) -> BoolArray:
     """Return the samples that every assay of the cohort saw: others could count as altered, but never as not."""
     if "assays" not in cohort.samples:
         return np.ones(len(cohort.samples), dtype=bool)
@@ -111,6 +119,11 @@ def _frequent(features: BinaryFeatures, grouping: Grouping, least: float) -> Boo
     altered, known = features.value[rows].sum(axis=0), features.known[rows].sum(axis=0)
     frequent: BoolArray = (altered > 0) & (altered >= least * known)
     return frequent
+
+
+def keep_frequent(features: BinaryFeatures, grouping: Grouping, least: float) -> BinaryFeatures:
+    """Return the features that are altered in at least a share of all grouped samples whose value is known."""
+    return features.select(_frequent(features, grouping, least))
 
 
 def binary_variables(

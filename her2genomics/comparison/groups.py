@@ -90,7 +90,9 @@ def find_groups(samples: pd.DataFrame, column: str) -> Grouping:
     return grouping
 
 
-def choose_contrasts(grouping: Grouping, wanted: Sequence[str] | None) -> dict[str, tuple[int, ...]]:
+def choose_contrasts(
+    grouping: Grouping, wanted: Sequence[str] | None, *, within_stratum: bool = False
+) -> dict[str, tuple[int, ...]]:
     """Return the contrasts asked for (default: all pairs, overall, and the trend over ordered groups), by name.
 
     Raises
@@ -108,6 +110,9 @@ def choose_contrasts(grouping: Grouping, wanted: Sequence[str] | None) -> dict[s
     unknown = [name for name in wanted or () if name not in known]
     if unknown:
         raise UsageError(f"unknown contrast {', '.join(unknown)}", hint=f"use: {', '.join(known)}")
+    if within_stratum:
+        possible = {name: members for name, members in known.items() if all(grouping.sizes[i] for i in members)}
+        known, wanted = possible, [name for name in wanted if name in possible] if wanted else wanted
     usual = [name for name in known if name != TREND or grouping.ordered]
     chosen = {name: known[name] for name in (wanted or usual)}
     empty = sorted({i for members in chosen.values() for i in members if grouping.sizes[i] == 0})

@@ -14,6 +14,7 @@ from her2genomics.stats.multiple_testing import benjamini_hochberg
 
 ALL = "all"
 """Stratum of rows that are about the whole cohort."""
+KEYS = ["stratum", "family", "contrast"]
 
 
 @dataclass(frozen=True)
@@ -27,34 +28,52 @@ class Comparison:
     contingency
         Counts per feature, group and level behind every categorical test (``contingency`` schema).
     groups
-        ``group, n``.
+        ``stratum, group, n``.
     notes
         What was left out and why, one sentence each.
+    carriers
+        Who carries the features that were asked for by name: ``feature, sample_id, group, detail``.
     """
 
     association: pd.DataFrame
     contingency: pd.DataFrame
     groups: pd.DataFrame
     notes: tuple[str, ...]
+    carriers: pd.DataFrame
 
     def summary(self, top: int = 8) -> list[str]:
         """Return a readable summary: group sizes, notes, and the ``top`` smallest p of every family and contrast."""
-        lines = [", ".join(f"{row.group} {row.n}" for row in self.groups.itertuples(index=False))]
+        lines = []
+        for level, sizes in self.groups.groupby("stratum", sort=False):
+            listed = ", ".join(f"{row.group} {row.n}" for row in sizes.itertuples(index=False))
+            lines.append(listed if level == ALL else f"{level}: {listed}")
         lines += list(self.notes)
-        for (family, contrast), rows in self.association.groupby(["family", "contrast"], sort=False):
+        for key, rows in self.association.groupby(KEYS, sort=False):
+            stratum, family, contrast = (str(part) for part in key)
             tested = rows[rows["p_value"].notna()]
             found = int((tested["q_value"] < 0.05).sum())
-            lines += ["", f"{family}, {contrast}: {len(tested)} tested, {found} with q < 0.05"]
+            where = "" if stratum == ALL else f"{stratum}: "
+            lines += ["", f"{where}{family}, {contrast}: {len(tested)} tested, {found} with q < 0.05"]
             lines += [_summary_line(row) for _, row in tested.head(top).iterrows()]
         return lines
 
-    def top(self, contrast: str, family: str = "gene", n: int = 10) -> pd.DataFrame:
-        """Return the ``n`` rows with the smallest p of one contrast and family."""
+    def top(self, contrast: str, family: str = "gene", n: int = 10, stratum: str = ALL) -> pd.DataFrame:
+        """Return the ``n`` rows with the smallest p of one contrast, family and stratum."""
         rows = self.association
-        return rows[(rows["contrast"] == contrast) & (rows["family"] == family)].head(n)
+        chosen = (rows["contrast"] == contrast) & (rows["family"] == family) & (rows["stratum"] == stratum)
+        return rows[chosen].head(n)
 
     def _repr_html_(self) -> str:
         return str(self.association.head(20).to_html(index=False))
+
+
+_SHORT_EFFECTS = {
+    "conditional odds ratio": "OR",
+    "Hodges-Lehmann shift": "shift",
+    "difference of means": "difference",
+    "slope of the proportion per step": "slope",
+    "Spearman's rho": "rho",
+}
 
 
 def _summary_line(row: pd.Series) -> str:
@@ -65,14 +84,14 @@ def _summary_line(row: pd.Series) -> str:
         counts = f"{a} against {b}"
     effect = ""
     if not pd.isna(row["effect"]):
-        name = "OR" if "odds" in str(row["effect_name"]) else "shift"
-        effect = f"{name} {row['effect']:.3g} [{row['ci_low']:.3g}, {row['ci_high']:.3g}]"
+        interval = "" if pd.isna(row["ci_low"]) else f" [{row['ci_low']:.3g}, {row['ci_high']:.3g}]"
+        effect = f"{_SHORT_EFFECTS.get(row['effect_name'], row['effect_name'])} {row['effect']:.3g}{interval}"
     p = row["adj_p"] if pd.isna(row["adj_p_exact"]) else row["adj_p_exact"]
     adjusted = "" if pd.isna(p) else f"adjusted p {p:.2g}"
     figures = f"p {row['p_value']:.2g}  q {row['q_value']:.2g}"
     if not counts and not effect:
-        return f"  {row['feature']:<22} {figures}"
-    return f"  {row['feature']:<22} {counts:<38} {effect:<28} {figures:<24} {adjusted}".rstrip()
+        return f"  {row['feature']:<24} {figures}"
+    return f"  {row['feature']:<24} {counts:<38} {effect:<28} {figures:<24} {adjusted}".rstrip()
 
 
 def finish_association(parts: list[pd.DataFrame], stratum: str = ALL) -> pd.DataFrame:
@@ -85,7 +104,7 @@ def finish_association(parts: list[pd.DataFrame], stratum: str = ALL) -> pd.Data
         share = table[f"altered_{side}"] / table[f"n_{side}"].mask(table[f"n_{side}"] == 0)
         table[f"freq_{side}"] = share.astype("Float64")
     adjusted = table["adj_p_exact"].fillna(table["adj_p"])
-    for index in table.groupby(["stratum", "family", "contrast"], sort=False).groups.values():
+    for index in table.groupby(KEYS, sort=False).groups.values():
         for p, q in ((table["p_value"], "q_value"), (adjusted, "adj_q")):
             table.loc[index, q] = benjamini_hochberg(p.loc[index].to_numpy(dtype=float, na_value=np.nan))
         table.loc[index, "n_tested"] = int(table.loc[index, "p_value"].notna().sum())

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from her2genomics.classify import add_status
+from her2genomics.classify import EVIDENCE, add_status
 from her2genomics.cohort import ATTRITION_COLUMNS, Cohort, cohort_from_table, find_gene_columns
 from her2genomics.cohort_build import MolecularTables, build_cohort
 from her2genomics.copynumber import Log2CutOffs, call_gene_table, map_segments_to_genes
@@ -143,7 +143,7 @@ def load_cohort(
     table = pd.concat([clinical, raw[columns]], axis=1)
     others = [c for c in table.columns if c not in columns]
     cohort = cohort_from_table(table, genes=columns, clinical_columns=others, panel=knowledge, source=source)
-    if group == "her2_group" or "her2_group" in cohort.samples:
+    if group == "her2_group" or cohort.samples.columns.intersection(["her2_group", *EVIDENCE]).size:
         samples = add_status(cohort.samples, her2_rule=her2_rule, subtype_rule=subtype_rule, source=source)
         cohort = replace(cohort, samples=samples)
     log.info("%s: %d samples, %d gene columns", source, len(cohort.samples), len(cohort.genes))

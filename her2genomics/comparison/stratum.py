@@ -1,0 +1,143 @@
+"""One comparison in one set of samples: every family of features through its test, gathered in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from her2genomics import schema
+from her2genomics.clinical_variables import ClinicalVariable, category_text, describe_variables
+from her2genomics.cohort import Cohort
+from her2genomics.comparison.adjustment import Adjustment
+from her2genomics.comparison.binary import compare_binary, count_binary
+from her2genomics.comparison.categories import (
+    compare_categories,
+    compare_table,
+    count_categories,
+    count_levels,
+)
+from her2genomics.comparison.covariates import AUTO, find_covariates
+from her2genomics.comparison.design import Design
+from her2genomics.comparison.feature_terms import CARRIER_COLUMNS, FeatureReader
+from her2genomics.comparison.features import BinaryFeatures, binary_variables, complete_samples, gene_features
+from her2genomics.comparison.fine_features import codon_tables, her_family_features, level_features
+from her2genomics.comparison.groups import choose_contrasts, find_groups
+from her2genomics.comparison.numbers import burden_columns, compare_numbers
+from her2genomics.comparison.result import ALL, Comparison, finish_association
+from her2genomics.comparison.settings import Settings
+from her2genomics.protein_positions import ExonMap
+
+
+@dataclass
+class _Tables:
+    """Rows as they come, before they are finished."""
+
+    rows: list[pd.DataFrame]
+    counts: list[pd.DataFrame]
+    notes: list[str]
+
+    def add(self, features: BinaryFeatures, design: Design) -> None:
+        self.rows.append(compare_binary(features, design))
+        self.counts.append(count_binary(features, design.grouping))
+
+
+def compare_stratum(
+    cohort: Cohort, settings: Settings, exons: ExonMap, *, stratum: str = ALL, by: str | None = None
+) -> Comparison:
+    """Return the comparison of one stratum (or of the whole cohort); see `compare.compare_groups`.
+
+    Raises
+    ------
+    Her2GenomicsError
+        If the groups, contrasts, covariates or features cannot be had.
+    """
+    tables = _Tables([], [], [])
+    design = _design(cohort, settings, tables.notes, by)
+    _add_alterations(tables, cohort, settings, exons, design)
+    carriers = _add_features(tables, cohort, settings, exons, design)
+    variables = describe_variables(cohort.samples, settings.group, only=settings.clinical)
+    _add_clinical(tables, cohort.samples, variables, design)
+    tables.notes += _skipped(variables)
+    association = finish_association([part for part in tables.rows if len(part)], stratum)
+    contingency = pd.concat(tables.counts, ignore_index=True).assign(stratum=stratum)
+    grouping = design.grouping
+    groups = pd.DataFrame({"stratum": stratum, "group": grouping.labels, "n": grouping.sizes})
+    counted = schema.conform(contingency, schema.CONTINGENCY)
+    return Comparison(association, counted, groups, tuple(tables.notes), carriers)
+
+
+def _design(cohort: Cohort, settings: Settings, notes: list[str], by: str | None) -> Design:
+    grouping = find_groups(cohort.samples, settings.group)
+    contrasts = choose_contrasts(grouping, settings.contrasts, within_stratum=by is not None)
+    adjust = settings.adjust
+    if by is not None and adjust is not None:
+        names = ["hr_status"] if adjust == AUTO else [adjust] if isinstance(adjust, str) else list(adjust)
+        adjust = tuple(name for name in names if name != by) if by in names else adjust
+    covariates = find_covariates(cohort.samples, adjust, grouping, contrasts, notes, burden=settings.burden)
+    adjustment = None if covariates is None else Adjustment(covariates, settings.adjust_by)
+    return Design(grouping, contrasts, adjustment, settings.unknown_as_category, settings.numbers)
+
+
+def _add_alterations(tables: _Tables, cohort: Cohort, settings: Settings, exons: ExonMap, design: Design) -> None:
+    complete = complete_samples(cohort, tables.notes)
+    least, grouping = settings.min_frequency, design.grouping
+    for features in gene_features(cohort, settings.classes, complete, grouping, least, tables.notes):
+        tables.add(features, design)
+    reader = FeatureReader(cohort, complete, exons, settings.classes)
+    family = her_family_features(reader)
+    if family is not None:
+        tables.add(family, design)
+    if settings.level != "gene":
+        for features in level_features(cohort, settings.level, complete, exons, grouping, least, tables.notes):
+            tables.add(features, design)
+            if settings.level == "hotspot":
+                for values in codon_tables(cohort, complete, features).values():
+                    tables.rows.append(compare_table(values, "codon", design))
+                    tables.counts.append(count_levels(values, "codon", grouping))
+
+
+def _add_features(tables: _Tables, cohort: Cohort, settings: Settings, exons: ExonMap, design: Design) -> pd.DataFrame:
+    """Add the features asked for by name, whatever their frequency, and return who carries them."""
+    if not settings.features:
+        return pd.DataFrame(columns=list(CARRIER_COLUMNS), dtype="string")
+    reader = FeatureReader(cohort, complete_samples(cohort, []), exons, settings.classes)
+    features = reader.read(list(settings.features))
+    tables.add(features, design)
+    return reader.carriers(features, category_text(cohort.samples[settings.group]))
+
+
+def _add_clinical(
+    tables: _Tables, samples: pd.DataFrame, variables: Sequence[ClinicalVariable], design: Design
+) -> None:
+    for features in binary_variables(samples, variables, design.unknown_as_category):
+        tables.rows.append(compare_binary(features, design))
+    tables.rows.append(compare_categories(samples, variables, design))
+    numeric = [v.name for v in variables if v.kind == "numeric"]
+    tables.rows.append(compare_numbers(samples, numeric, "clinical", design))
+    tables.rows.append(compare_numbers(burden_columns(samples), ["tmb", "tmb_evaluable"], "tmb", design))
+    tables.counts.append(count_categories(samples, variables, design))
+
+
+def _skipped(variables: Sequence[ClinicalVariable]) -> list[str]:
+    by_reason: dict[str, list[str]] = {}
+    for variable in variables:
+        if variable.kind == "skipped":
+            by_reason.setdefault(variable.reason, []).append(variable.name)
+    return [f"not compared ({reason}): {', '.join(names)}" for reason, names in by_reason.items()]
+
+
+def joined(parts: Sequence[tuple[str, Comparison]]) -> Comparison:
+    """Return the comparisons of several strata as one, notes marked with their stratum."""
+    results = [result for _, result in parts]
+    notes = [f"{stratum}: {note}" for stratum, result in parts for note in result.notes if "not compared" not in note]
+    first = results[0]
+    return replace(
+        first,
+        association=pd.concat([r.association for r in results], ignore_index=True),
+        contingency=pd.concat([r.contingency for r in results], ignore_index=True),
+        groups=pd.concat([r.groups for r in results], ignore_index=True),
+        carriers=pd.concat([r.carriers for r in results], ignore_index=True),
+        notes=tuple(notes),
+    )
