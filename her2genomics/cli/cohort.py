@@ -90,8 +90,8 @@ def build(
     """Join clinical, mutations, copy number, fusions, burden and follow-up into OUT/cohort.tsv.
 
     OUT also holds the long alterations table, what was dropped and why (attrition.tsv), and the manifest. For an exome
-    say --panel exome. A MAF does not list who was sequenced: name the samples with --profiled, a panel_id column or
-    --gene-panel-matrix, or samples without a mutation are taken as not profiled.
+    say --panel exome. A MAF does not list who was sequenced (VCFs do): name the samples with --profiled, a panel_id
+    column or --gene-panel-matrix, or samples without a mutation are taken as not profiled.
     """
     from her2genomics.copynumber import parse_cut_offs
     from her2genomics.workflow.inputs import StudyFiles, StudySettings, load_study, write_study

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from her2genomics.exceptions import AmbiguousInputError
-from her2genomics.genome import require_same_build
+from her2genomics.exceptions import AmbiguousInputError, BuildMismatchError
 from her2genomics.io.read_reports import COUNT_COLUMNS
 from her2genomics.io.vcf import VcfReader
 from her2genomics.io.vcf_annotators import annotation_missing
@@ -61,6 +60,8 @@ def read_vcf_mutations(paths: Sequence[str | os.PathLike[str]], settings: TmbSet
 
     Raises
     ------
+    BuildMismatchError
+        If the files are of two builds.
     AmbiguousInputError
         If two files hold the same tumour, or a file cannot state allele fractions although the rule asks for them.
     Her2GenomicsError
@@ -77,7 +78,12 @@ def read_vcf_mutations(paths: Sequence[str | os.PathLike[str]], settings: TmbSet
         with open_for(path, chosen, panel) as vcf:
             _refuse_known_samples(vcf, home)
             watch = BuildWatch(panel, vcf.build or build or ASSUMED_BUILD, vcf.build is None)
-            require_same_build(watch.build, build or watch.build, path=path)
+            if build is not None and watch.build != build:
+                raise BuildMismatchError(
+                    f"this VCF is {watch.build}, the others are {build}",
+                    path=path,
+                    hint="a cohort's VCFs are of one build",
+                )
             build = watch.build
             filters = _somatic_filters(chosen, panel, build)
             meanings |= {f.name: f.meaning for f in filters}

@@ -87,7 +87,7 @@ def test_what_cannot_be_joined_is_refused(make_vcf, call, coding_sites, calls):
     with pytest.raises(AmbiguousInputError, match=r"tumour A_T is also in .*a\.vcf"):
         read_vcf_mutations([calls / "a.vcf", twice])
     other = make_vcf([call(chrom, pos)], "other.vcf", build="hg38", samples=("E_N", "E_T"))
-    with pytest.raises(BuildMismatchError, match="file is hg38, expected hg19"):
+    with pytest.raises(BuildMismatchError, match="this VCF is hg38, the others are hg19"):
         read_vcf_mutations([calls / "a.vcf", other])
     no_fraction = make_vcf([call(chrom, pos, af=None)], "no_af.vcf", samples=("F_N", "F_T"))
     with pytest.raises(AmbiguousInputError, match="no variant has a tumour allele fraction"):
