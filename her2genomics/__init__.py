@@ -35,6 +35,9 @@ _HOMES: dict[str, str] = {
     "compare_rules": "her2",
     "classify_hr": "receptors",
     "classify_subtype": "receptors",
+    "ResponseQuestion": "outcome.response",
+    "analyse_response": "outcome.response",
+    "parse_regimen": "outcome.regimen",
     "SurvivalAnalysis": "outcome.survival",
     "SurvivalSettings": "outcome.survival",
     "analyse_survival": "outcome.survival",
@@ -93,6 +96,9 @@ if TYPE_CHECKING:
     from her2genomics.io.tables import read_table as read_table
     from her2genomics.io.vcf import read_vcf as read_vcf
     from her2genomics.io.write import write_table as write_table
+    from her2genomics.outcome.regimen import parse_regimen as parse_regimen
+    from her2genomics.outcome.response import ResponseQuestion as ResponseQuestion
+    from her2genomics.outcome.response import analyse_response as analyse_response
     from her2genomics.outcome.survival import SurvivalAnalysis as SurvivalAnalysis
     from her2genomics.outcome.survival import SurvivalSettings as SurvivalSettings
     from her2genomics.outcome.survival import analyse_survival as analyse_survival

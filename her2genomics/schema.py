@@ -690,6 +690,76 @@ RELAPSE_RATIO_TEST = TableSchema("relapse_ratio_test", "The study's signed-rank 
     _c("validity", "string", "why it does not hold"),
 ), files="relapse_ratio_test.tsv")  # fmt: skip
 
+RESPONSE = TableSchema("response", "Response by group: one row per contrast, of all patients and within each stratum.", (
+    _c("stratum_by", "string", "all, or the column that is broken down by", key=True),
+    _c("stratum", "string", "level of that column", key=True),
+    _c("contrast", "string", "pair of groups, or overall", key=True),
+    _c("group_a", "string", "first group"),
+    _c("responders_a", "int", "responders in the first group", low=0),
+    _c("n_a", "int", "patients with a known response", low=0),
+    _c("rate_a", "float", "responders_a / n_a", "0-1", low=0, high=1),
+    _c("group_b", "string", "second group"),
+    _c("responders_b", "int", "responders in the second group", low=0),
+    _c("n_b", "int", "patients with a known response", low=0),
+    _c("rate_b", "float", "responders_b / n_b", "0-1", low=0, high=1),
+    _c("difference", "float", "rate_a - rate_b", low=-1, high=1),
+    _c("difference_low", "float", "95 % interval, lower (Newcombe)", low=-1, high=1),
+    _c("difference_high", "float", "95 % interval, upper", low=-1, high=1),
+    _c("odds_ratio", "float", "conditional odds ratio of response, a over b", low=0),
+    _c("ci_low", "float", "exact 95 % interval, lower", low=0),
+    _c("ci_high", "float", "exact 95 % interval, upper", low=0),
+    _c("test", "string", "test behind p_value"),
+    _c("p_value", "float", "two-sided p", low=0, high=1),
+    _c("p_holm", "float", "adjusted over the pairs of the stratum by Holm's method", low=0, high=1),
+    _c("adj_for", "string", "column held fixed"),
+    _c("adj_odds_ratio", "float", "Mantel-Haenszel odds ratio", low=0),
+    _c("adj_ci_low", "float", "95 % interval, lower", low=0),
+    _c("adj_ci_high", "float", "95 % interval, upper", low=0),
+    _c("adj_p", "float", "Cochran-Mantel-Haenszel p, without continuity correction", low=0, high=1),
+    _c("adj_p_exact", "float", "exact conditional p", low=0, high=1),
+    _c("interaction_p", "float", "Breslow-Day p: does the odds ratio differ between strata", low=0, high=1),
+    _c("note", "string", "why a value is missing, or what to beware of"),
+    _c("definition", "string", "how the response is defined"),
+), files="response.tsv")  # fmt: skip
+
+RESPONSE_RATES = TableSchema("response_rates", "Rate of response per group and stratum.", (
+    _c("stratum_by", "string", "all, or the column that is broken down by", key=True),
+    _c("stratum", "string", "level of that column", key=True),
+    _c("group", "string", "group", key=True),
+    _c("responders", "int", "responders", low=0),
+    _c("n", "int", "patients with a known response", low=0),
+    _c("rate", "float", "responders / n; missing without patients", "0-1", low=0, high=1),
+    _c("ci_low", "float", "exact 95 % interval, lower (Clopper-Pearson)", "0-1", low=0, high=1),
+    _c("ci_high", "float", "exact 95 % interval, upper", "0-1", low=0, high=1),
+), files="response_rates.tsv")  # fmt: skip
+
+RESPONSE_ADJUSTED = TableSchema("response_adjusted", "Response with one column held fixed: receptor status, chemotherapy, anti-HER2 agent.", (
+    _c("contrast", "string", "pair of groups", key=True),
+    _c("adj_for", "string", "column held fixed", key=True),
+    _c("n_informative_strata", "int", "strata with both groups and both outcomes", low=0),
+    _c("adj_odds_ratio", "float", "Mantel-Haenszel odds ratio, a over b", low=0),
+    _c("adj_ci_low", "float", "95 % interval, lower (Robins-Breslow-Greenland)", low=0),
+    _c("adj_ci_high", "float", "95 % interval, upper", low=0),
+    _c("adj_p", "float", "Cochran-Mantel-Haenszel p, without continuity correction", low=0, high=1),
+    _c("adj_p_exact", "float", "exact conditional p", low=0, high=1),
+    _c("adj_odds_ratio_exact", "float", "conditional odds ratio", low=0),
+    _c("adj_ci_low_exact", "float", "exact 95 % interval, lower", low=0),
+    _c("adj_ci_high_exact", "float", "exact 95 % interval, upper", low=0),
+    _c("interaction_p", "float", "Breslow-Day p", low=0, high=1),
+    _c("adj_note", "string", "why there is no result"),
+), files="response_adjusted.tsv")  # fmt: skip
+
+REGIMENS = TableSchema("regimens", "What regimen codes were read as.", (
+    _c("sample_id", "string", "sample", key=True),
+    _c("regimen", "string", "as written"),
+    _c("codes", "string", "codes of the vocabulary in order, ;-joined"),
+    _c("n_phases", "int", "phases", low=0),
+    _c("chemotherapy", "string", "classes joined by +, or none, other, unknown"),
+    _c("anti_her2", "string", "none, trastuzumab, trastuzumab+pertuzumab, pertuzumab, unknown"),
+    _c("unknown", "string", "what is in no vocabulary, ;-joined"),
+    _c("flags", "string", "UNKNOWN_CODE, C_OR_CARBOPLATIN, P_WITHOUT_H, X_OR_CYCLES; ;-joined"),
+), files="regimens.tsv")  # fmt: skip
+
 SCHEMAS: dict[str, TableSchema] = {
     schema.name: schema
     for schema in (
@@ -698,6 +768,7 @@ SCHEMAS: dict[str, TableSchema] = {
         MARKER_ACCURACY, MARKER_DISTRIBUTION, MARKER_ROC, MARKER_PAIRS, MARKER_CORRELATION, MARKER_CALIBRATION,
         MARKER_CALIBRATION_GROUPS, MARKER_DECISION,
         SURVIVAL, KM_CURVES, AT_RISK, LOGRANK, COX, PH_TEST, RMST, LEFT_OUT, RELAPSE_RATIO, RELAPSE_RATIO_TEST,
+        RESPONSE, RESPONSE_RATES, RESPONSE_ADJUSTED, REGIMENS,
     )
 }  # fmt: skip
 

@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "biomarkers": "her2genomics.cli.biomarkers",
     "audit": "her2genomics.cli.audit",
     "survival": "her2genomics.cli.survival",
+    "response": "her2genomics.cli.response",
 }
 
 

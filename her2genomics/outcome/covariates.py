@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from her2genomics import schema
 from her2genomics.clinical_variables import category_text, describe_variables
+from her2genomics.comparison.covariates import is_circular
+from her2genomics.comparison.groups import Grouping
 from her2genomics.exceptions import UsageError
 
 
@@ -94,7 +95,9 @@ def refuse_circular(names: Sequence[str], group: str | None, labels: Sequence[st
     UsageError
         If ``subtype`` is held fixed while HER2-positive patients are compared.
     """
-    if group in ("her2_group", "her2_tier4") and "subtype" in names and schema.HER2_GROUPS[-1] in labels:
-        raise UsageError(
-            "adjusting for subtype is circular: HER2 is part of its definition", hint="adjust for hr_status instead"
-        )
+    grouping = Grouping(group or "", tuple(labels), np.zeros(0, dtype=np.int64))
+    for name in names:
+        if is_circular(name, grouping, tuple(range(len(labels)))):
+            raise UsageError(
+                f"adjusting for {name} is circular: HER2 is part of its definition", hint="adjust for hr_status instead"
+            )

@@ -18,7 +18,6 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -29,6 +28,7 @@ import pandas as pd
 from her2genomics import schema
 from her2genomics.clinical_variables import category_text
 from her2genomics.exceptions import CohortError, SchemaError, UsageError
+from her2genomics.outcome.yes_no import read_yes_no
 from her2genomics.specimens import SpecimenPolicy, choose_specimen
 
 DAYS_PER_MONTH = 30.4375
@@ -207,7 +207,7 @@ def prepare_survival(samples: pd.DataFrame, question: SurvivalQuestion, *, sourc
         selection.drop(~samples.index.isin(chosen.kept.index), "another specimen stands for the patient")
     unit = _unit(question, notes)
     time = _numbers(samples, question.time, source) * _MONTHS_PER[unit]
-    event = _events(samples, question.event, question.event_is, source)
+    event = read_yes_no(samples, question.event, question.event_is, source=source)
     if question.kind == "idfs":
         time, event = _with_deaths(samples, time, event, source)
     groups = _groups(samples, question.group)
@@ -323,39 +323,11 @@ def _numbers(samples: pd.DataFrame, column: str, source: str | None) -> pd.Serie
     return schema.check(ids.assign(**{column: samples[column]}), declared, source=source)[column]
 
 
-def _events(samples: pd.DataFrame, column: str, event_is: Sequence[str], source: str | None) -> pd.Series:
-    """Return the events as nullable booleans."""
-    text = category_text(samples[column])
-    if event_is:
-        known = set(text.dropna().unique())
-        if not known & set(event_is):
-            raise SchemaError(
-                f"no value is {' or '.join(event_is)}",
-                path=source,
-                column=column,
-                hint=f"there are: {', '.join(sorted(known)[:8])}",
-            )
-        return text.isin(list(event_is)).astype("boolean").mask(text.isna())
-    coded = text.str.lower().str.extract(r"^(?:([01])(?:\.0)?(?:\s*:.*)?|(true|yes)|(false|no))$")
-    event = (coded[0] == "1") | coded[1].notna()
-    odd = (text.notna() & coded.isna().all(axis=1)).to_numpy(dtype=bool)
-    if odd.any():
-        row = int(np.flatnonzero(odd)[0])
-        raise SchemaError(
-            f"value '{text.iloc[row]}' is neither an event nor none ({int(odd.sum())} rows)",
-            path=source,
-            sample=str(samples["sample_id"].iloc[row]) if "sample_id" in samples else None,
-            column=column,
-            hint="write 1 or 0 (or 1:DECEASED, 0:LIVING), or say which value is the event: --event-is VALUE",
-        )
-    return event.fillna(False).astype("boolean").mask(text.isna())
-
-
 def _with_deaths(
     samples: pd.DataFrame, time: pd.Series, event: pd.Series, source: str | None
 ) -> tuple[pd.Series, pd.Series]:
     """Return times and events with death as an event where there was no relapse."""
-    died = _events(samples, "os_event", (), source)
+    died = read_yes_no(samples, "os_event", source=source)
     last = _numbers(samples, "os_months", source)
     without = ~event.fillna(False).astype(bool)
     dead = without & died.fillna(False).astype(bool)

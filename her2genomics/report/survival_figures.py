@@ -83,17 +83,23 @@ def _place_text(axes: Axes, result: SurvivalAnalysis) -> None:
     """Put legend and test where the curves leave room: below them, or above when they fall early."""
     middle = result.km_curves[result.km_curves["time"] <= result.data.time.max() / 2].groupby("group")["survival"].min()
     lines = _test_lines(result)
+    title = _group_title(result)
     if not len(middle) or float(middle.min()) > 0.5:
-        legend = axes.legend(loc="lower left", borderaxespad=0.2, handlelength=1.4, title=None)
-        legend.set_in_layout(False)
-        height = 0.075 * len(result.data.labels) + 0.05
+        axes.legend(loc="lower left", borderaxespad=0.2, handlelength=1.4, title=title, alignment="left")
+        height = 0.075 * (len(result.data.labels) + (title is not None)) + 0.05
         axes.text(0.025, height, "\n".join(lines), transform=axes.transAxes, fontsize=6, va="bottom", bbox=_BEHIND_TEXT)
     else:
-        axes.legend(loc="upper right", borderaxespad=0.0, handlelength=1.4)
-        top = 0.97 - 0.075 * len(result.data.labels)
+        axes.legend(loc="upper right", borderaxespad=0.0, handlelength=1.4, title=title, alignment="left")
+        top = 0.97 - 0.075 * (len(result.data.labels) + (title is not None))
         axes.text(
             0.99, top, "\n".join(lines), transform=axes.transAxes, fontsize=6, va="top", ha="right", bbox=_BEHIND_TEXT
         )
+
+
+def _group_title(result: SurvivalAnalysis) -> str | None:
+    """Return the column that makes the groups, where their names do not say it."""
+    speaking = result.data.group_column is None or any(label.startswith("HER2-") for label in result.data.labels)
+    return None if speaking else result.data.group_column
 
 
 def _test_lines(result: SurvivalAnalysis) -> list[str]:
@@ -268,7 +274,7 @@ def swimmer_figure(result: SurvivalAnalysis) -> Figure:
     axes.tick_params(axis="y", length=0, labelsize=5)
     axes.set_xlim(0, float(table["time"].max()) * 1.06)
     axes.set_xlabel("Months" + _start_text(result))
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower right", title=_group_title(result), alignment="left")
     return figure
 
 

@@ -15,6 +15,7 @@ from her2genomics.io.clinical_synonyms import CLINICAL_SYNONYMS, UNIT_SYNONYMS
 from her2genomics.io.clinical_values import CONVERTED
 from her2genomics.io.column_names import name_key
 from her2genomics.io.write import write_json, write_table
+from her2genomics.outcome.response import ResponseAnalysis, ResponseQuestion, analyse_response
 from her2genomics.outcome.survival import SurvivalAnalysis, SurvivalSettings, analyse_survival
 from her2genomics.outcome.survival_data import SurvivalQuestion, prepare_survival
 from her2genomics.provenance import build_manifest
@@ -104,6 +105,27 @@ def survival_of_cohort(
     settings = replace(settings, covariates=tuple(column_as_read(name, samples) for name in settings.covariates))
     data = prepare_survival(samples, question, source=source)
     return analyse_survival(data, settings)
+
+
+def response_of_cohort(
+    cohort: Cohort, question: ResponseQuestion | None = None, *, source: str | None = None
+) -> ResponseAnalysis:
+    """Analyse a response of a cohort; columns by the package's names or those of the file, genes as groups or strata.
+
+    Raises
+    ------
+    Her2GenomicsError
+        As `analyse_response`.
+    """
+    question = question or ResponseQuestion()
+    samples = with_genes(cohort, [question.group, question.adjust, *question.by])
+    question = replace(
+        question,
+        outcome=column_as_read(question.outcome, samples),
+        group=column_as_read(question.group, samples),
+        by=tuple(column_as_read(name, samples) for name in question.by),
+    )
+    return analyse_response(samples, question, source=source)
 
 
 def survival_question(

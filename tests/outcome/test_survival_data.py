@@ -42,7 +42,7 @@ def test_events_are_understood(words):
 def test_an_event_that_is_neither_is_refused_and_can_be_named():
     table = samples(dfs_months=[1, 2, 3], dfs_event=["1", "2", None])
     with pytest.raises(
-        SchemaError, match="c.tsv: sample S1: column dfs_event: value '2' is neither an event nor none.*--event-is"
+        SchemaError, match="c.tsv: sample S1: column dfs_event: value '2' is neither yes nor no.*--event-is"
     ):
         ask(table)
     data = ask(table, event_is=("2",))
