@@ -108,6 +108,7 @@ def compute_tmb(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> row = {"Hugo_Symbol": "TP53", "NCBI_Build": "hg19", "Chromosome": "chr17", "Start_Position": 7577100,
     ...        "End_Position": 7577100, "Variant_Classification": "Missense_Mutation", "Reference_Allele": "T",
     ...        "Tumor_Seq_Allele2": "A", "Tumor_Sample_Barcode": "S1", "t_vaf": 0.2}
