@@ -25,6 +25,7 @@ from her2genomics.comparison.stratum import compare_stratum, joined
 from her2genomics.exceptions import CohortError, UsageError
 from her2genomics.panel import Panel, load_panel
 from her2genomics.protein_positions import ExonMap
+from her2genomics.stats.propensity import SEED
 
 
 def compare_groups(
@@ -39,6 +40,7 @@ def compare_groups(
     unknown_as_category: bool = False,
     adjust: str | Sequence[str] | None = AUTO,
     adjust_by: str = "auto",
+    seed: int = SEED,
     burden: str = "none",
     numbers: str = "rank",
     test: str = "best",
@@ -75,7 +77,11 @@ def compare_groups(
         Columns that the adjusted results hold fixed; None for none; ``auto`` is hormone-receptor status where the
         cohort has it and it does not make the groups.
     adjust_by
-        ``auto`` (strata for one category, else regression) or ``regression``.
+        ``auto`` (strata for one category, else regression), ``regression``, ``matching`` (nearest propensity within a
+        caliper, exact test of the pairs) or ``overlap`` (overlap weights, robust errors); the last two also fill
+        ``balance``. Numbers are adjusted by strata or regression in any case.
+    seed
+        Of matching, among samples that match equally well.
     burden
         ``covariate`` or ``offset`` to hold the TMB fixed as well; see `comparison.covariates.find_covariates`.
     numbers
@@ -131,6 +137,7 @@ def compare_groups(
         unknown_as_category=unknown_as_category,
         adjust=as_names(adjust),
         adjust_by=adjust_by,
+        seed=seed,
         burden=burden,
         numbers=numbers,
         level=level,

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from her2genomics.cli.options import INPUT_FILE, OUTPUT_FILE, examples, her2_options, output_options, panel_option
+from her2genomics.cli.options import (
+    INPUT_FILE,
+    OUTPUT_FILE,
+    examples,
+    her2_options,
+    output_options,
+    panel_option,
+    seed_option,
+)
 
 if TYPE_CHECKING:
     from her2genomics.her2 import Her2Rule
@@ -72,10 +80,10 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--adjust-by",
-    type=click.Choice(["auto", "regression"]),
+    type=click.Choice(["auto", "regression", "matching", "overlap"]),
     default="auto",
     show_default=True,
-    help="Strata (CMH) for one category, else logistic regression (Firth's where sparse); or always regression.",
+    help="auto: strata (CMH) for one category, else logistic regression (Firth's where sparse).",
 )
 @click.option(
     "--burden",
@@ -91,12 +99,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="Rank tests, or Welch's t and analysis of variance: fixed before looking.",
 )
+@click.option("--balance", type=OUTPUT_FILE, help="Write the covariates before and after matching or overlap weights.")
 @click.option("--counts", type=OUTPUT_FILE, help="Also write the counts behind the categorical tests.")
 @click.option(
     "--top", type=click.IntRange(min=0), default=8, show_default=True, help="Rows per contrast in the summary."
 )
 @her2_options
 @panel_option
+@seed_option
 @output_options
 def compare(
     cohort: str,
@@ -121,11 +131,13 @@ def compare(
     adjust_by: str,
     burden: str,
     numbers: str,
+    balance: str | None,
     counts: str | None,
     top: int,
     her2_rule: Her2Rule,
     subtype_rule: SubtypeRule,
     panel: str,
+    seed: int,
     out: str | None,
     fmt: str | None,
 ) -> None:
@@ -140,6 +152,8 @@ def compare(
     from her2genomics.io.write import write_table
     from her2genomics.workflow.inputs import load_cohort
 
+    if balance is not None and adjust_by not in ("matching", "overlap"):
+        raise click.UsageError("--balance needs --adjust-by matching or overlap")
     loaded = load_cohort(
         cohort,
         alterations=alterations,
@@ -167,12 +181,15 @@ def compare(
         unknown_as_category=unknown_as_category,
         adjust="auto" if adjust is None else None if adjust == "none" else _split(adjust),
         adjust_by=adjust_by,
+        seed=seed,
         burden=burden,
         numbers=numbers,
     )
     write_table(result.association, out, fmt)
     if counts is not None:
         write_table(result.contingency, counts)
+    if balance is not None:
+        write_table(result.balance, balance)
     if carriers is not None:
         write_table(result.carriers, carriers)
     for line in result.summary(top):

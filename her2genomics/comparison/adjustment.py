@@ -16,17 +16,20 @@ from her2genomics.comparison.features import BinaryFeatures, group_counts
 from her2genomics.comparison.groups import Grouping, IntArray
 from her2genomics.comparison.notes import append_note
 from her2genomics.comparison.regression import regression_columns
+from her2genomics.comparison.weighting import WEIGHTING_METHODS, weighting_columns
+from her2genomics.stats.propensity import SEED
 from her2genomics.stats.stratified import cmh_many
 
-METHODS: tuple[str, ...] = ("auto", "regression", "matching", "overlap")
+METHODS: tuple[str, ...] = ("auto", "regression", *WEIGHTING_METHODS)
 
 
 @dataclass(frozen=True)
 class Adjustment:
-    """Covariates and how they are held fixed: one of `METHODS`."""
+    """Covariates and how they are held fixed: one of `METHODS`, with the seed of matching among equals."""
 
     covariates: Covariates
     method: str = "auto"
+    seed: int = SEED
 
 
 def add_adjusted(
@@ -41,6 +44,8 @@ def add_adjusted(
     strata = covariates.strata()
     if adjustment.method == "auto" and strata is not None:
         columns = _stratified_columns(chosen, grouping, pair, strata)
+    elif adjustment.method in WEIGHTING_METHODS:
+        columns = weighting_columns(chosen, grouping, pair, covariates, adjustment.method, adjustment.seed)
     else:
         columns = regression_columns(chosen, grouping, pair, covariates)
     rows = part.index[open_]
@@ -95,6 +100,8 @@ def _worded(part: pd.DataFrame) -> pd.Series:
     notes = append_note(part["note"], lost, pd.Series(interval, index=part.index))
     asymptotic = (part["adj_p"] < 0.05) & (_best_p(part) >= 0.05)
     notes = append_note(notes, asymptotic, "adjusted p below 0.05 only asymptotically: the exact one counts")
+    if "interaction_p" not in part:
+        return notes
     clash = (part["interaction_p"] < 0.05) & (_best_p(part) < 0.05)
     return append_note(notes, clash, "the odds ratio differs between levels of the covariates: compare within them")
 

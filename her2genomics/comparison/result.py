@@ -33,6 +33,8 @@ class Comparison:
         What was left out and why, one sentence each.
     carriers
         Who carries the features that were asked for by name: ``feature, sample_id, group, detail``.
+    balance
+        Covariates before and after matching or weighting (``balance`` schema); empty for other adjustments.
     """
 
     association: pd.DataFrame
@@ -40,6 +42,7 @@ class Comparison:
     groups: pd.DataFrame
     notes: tuple[str, ...]
     carriers: pd.DataFrame
+    balance: pd.DataFrame
 
     def summary(self, top: int = 8) -> list[str]:
         """Return a readable summary: group sizes, notes, and the ``top`` smallest p of every family and contrast."""

@@ -12,6 +12,7 @@ from her2genomics.comparison.covariates import AUTO, BURDENS
 from her2genomics.comparison.design import NUMBERS
 from her2genomics.comparison.fine_features import LEVELS
 from her2genomics.exceptions import UsageError
+from her2genomics.stats.propensity import SEED
 
 DEFAULT_MIN_FREQUENCY = 0.02
 TESTS: tuple[str, ...] = ("best", "paper")
@@ -29,6 +30,7 @@ class Settings:
     unknown_as_category: bool = False
     adjust: str | tuple[str, ...] | None = AUTO
     adjust_by: str = "auto"
+    seed: int = SEED
     burden: str = "none"
     numbers: str = "rank"
     level: str = "gene"

@@ -23,10 +23,11 @@ from her2genomics.comparison.design import Design
 from her2genomics.comparison.feature_terms import CARRIER_COLUMNS, FeatureReader
 from her2genomics.comparison.features import BinaryFeatures, binary_variables, complete_samples, gene_features
 from her2genomics.comparison.fine_features import codon_tables, her_family_features, level_features
-from her2genomics.comparison.groups import choose_contrasts, find_groups
+from her2genomics.comparison.groups import OVERALL, TREND, choose_contrasts, find_groups
 from her2genomics.comparison.numbers import burden_columns, compare_numbers
 from her2genomics.comparison.result import ALL, Comparison, finish_association
 from her2genomics.comparison.settings import Settings
+from her2genomics.comparison.weighting import WEIGHTING_METHODS, balance_rows
 from her2genomics.protein_positions import ExonMap
 
 
@@ -65,7 +66,8 @@ def compare_stratum(
     grouping = design.grouping
     groups = pd.DataFrame({"stratum": stratum, "group": grouping.labels, "n": grouping.sizes})
     counted = schema.conform(contingency, schema.CONTINGENCY)
-    return Comparison(association, counted, groups, tuple(tables.notes), carriers)
+    balance = _balance(design, stratum)
+    return Comparison(association, counted, groups, tuple(tables.notes), carriers, balance)
 
 
 def _design(cohort: Cohort, settings: Settings, notes: list[str], by: str | None) -> Design:
@@ -76,8 +78,28 @@ def _design(cohort: Cohort, settings: Settings, notes: list[str], by: str | None
         names = ["hr_status"] if adjust == AUTO else [adjust] if isinstance(adjust, str) else list(adjust)
         adjust = tuple(name for name in names if name != by) if by in names else adjust
     covariates = find_covariates(cohort.samples, adjust, grouping, contrasts, notes, burden=settings.burden)
-    adjustment = None if covariates is None else Adjustment(covariates, settings.adjust_by)
+    adjustment = None if covariates is None else Adjustment(covariates, settings.adjust_by, settings.seed)
     return Design(grouping, contrasts, adjustment, settings.unknown_as_category, settings.numbers)
+
+
+def _balance(design: Design, stratum: str) -> pd.DataFrame:
+    adjustment = design.adjustment
+    if adjustment is None or adjustment.method not in WEIGHTING_METHODS:
+        return schema.empty(schema.BALANCE)
+    parts = [
+        balance_rows(
+            design.grouping,
+            contrast,
+            (members[0], members[1]),
+            adjustment.covariates,
+            adjustment.method,
+            adjustment.seed,
+        )
+        for contrast, members in design.contrasts.items()
+        if contrast not in (OVERALL, TREND)
+    ]
+    rows = pd.concat(parts, ignore_index=True) if parts else schema.empty(schema.BALANCE)
+    return schema.conform(rows.assign(stratum=stratum), schema.BALANCE)
 
 
 def _add_alterations(tables: _Tables, cohort: Cohort, settings: Settings, exons: ExonMap, design: Design) -> None:
@@ -139,5 +161,6 @@ def joined(parts: Sequence[tuple[str, Comparison]]) -> Comparison:
         contingency=pd.concat([r.contingency for r in results], ignore_index=True),
         groups=pd.concat([r.groups for r in results], ignore_index=True),
         carriers=pd.concat([r.carriers for r in results], ignore_index=True),
+        balance=pd.concat([r.balance for r in results], ignore_index=True),
         notes=tuple(notes),
     )

@@ -327,6 +327,33 @@ def _ratio_p(model: _Model, fit: _Fit, terms: Sequence[int]) -> Floats:
     return p
 
 
+def fitted_shares(altered: npt.ArrayLike, design: npt.ArrayLike) -> Floats | None:
+    """Return the fitted probabilities of one plain logistic regression, None where it separates or is not of full rank.
+
+    Parameters
+    ----------
+    altered
+        0 or 1 per sample.
+    design
+        Shape (samples, terms), with an intercept.
+
+    Examples
+    --------
+    >>> fitted_shares([1, 0, 0, 1], [[1, 0], [1, 0], [1, 1], [1, 1]]).round(6).tolist()
+    [0.5, 0.5, 0.5, 0.5]
+    """
+    outcome = np.atleast_2d(np.asarray(altered))
+    model = _prepare(outcome, np.ones_like(outcome), design, None, firth=False)
+    if not _full_rank(model)[0]:
+        return None
+    scaled, scale = _scaled(model)
+    fit = _fit(scaled, np.zeros((1, len(scale))))
+    if _separated(scaled, fit)[0]:
+        return None
+    shares: Floats = expit(scaled.design @ fit.coef[0])
+    return shares
+
+
 def likelihood_ratio_many(
     altered: npt.ArrayLike,
     total: npt.ArrayLike,

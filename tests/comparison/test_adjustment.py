@@ -143,3 +143,22 @@ def test_subtype_is_allowed_between_zero_and_low(hr_cohort: Cohort, row: Pick) -
     )
     table = compare_groups(replace(hr_cohort, samples=samples), adjust="subtype", contrasts=["zero-low"]).association
     assert row(table, "TP53", "zero-low")["adj_p"] == pytest.approx(0.116464, abs=1e-6)
+
+
+@pytest.mark.parametrize("method", ["matching", "overlap"])
+def test_matching_and_weighting_show_their_balance(hr_cohort: Cohort, row: Pick, method: str) -> None:
+    result = compare_groups(hr_cohort, adjust=["hr_status", "age"], adjust_by=method, contrasts=["zero-low"])
+    found = row(result.association, "TP53", "zero-low")
+    assert 1 < found["adj_effect"] < found["effect"], "most of the difference is hormone-receptor status"
+    assert found["adj_p"] > 0.05
+    assert found["adj_test"].startswith({"matching": "McNemar exact", "overlap": "overlap weights"}[method])
+    balance = result.balance.set_index(["covariate", "level"])
+    assert abs(balance.loc[("hr_status", "positive"), "smd"]) > 0.4
+    assert balance["adj_smd"].abs().max() < 0.1
+    assert balance.loc[("age", "mean"), "n_a"] <= 90
+    again = compare_groups(hr_cohort, adjust=["hr_status", "age"], adjust_by=method, contrasts=["zero-low"])
+    pd.testing.assert_frame_equal(again.association, result.association)
+
+
+def test_other_adjustments_have_no_balance(hr_cohort: Cohort) -> None:
+    assert len(compare_groups(hr_cohort).balance) == 0
