@@ -61,6 +61,8 @@ _HOMES: dict[str, str] = {
     "Panel": "panel",
     "list_panels": "panel",
     "load_panel": "panel",
+    "Table1": "table1.model",
+    "make_table1": "table1.build",
     "compute_tmb": "tmb",
     "load_cohort": "workflow.inputs",
     "load_study": "workflow.inputs",
@@ -112,6 +114,8 @@ if TYPE_CHECKING:
     from her2genomics.stats.survival_cox import fit_cox as fit_cox
     from her2genomics.stats.survival_curves import kaplan_meier as kaplan_meier
     from her2genomics.stats.survival_tests import log_rank as log_rank
+    from her2genomics.table1.build import make_table1 as make_table1
+    from her2genomics.table1.model import Table1 as Table1
     from her2genomics.tmb import compute_tmb as compute_tmb
     from her2genomics.workflow.inputs import load_cohort as load_cohort
     from her2genomics.workflow.inputs import load_study as load_study

@@ -760,11 +760,36 @@ REGIMENS = TableSchema("regimens", "What regimen codes were read as.", (
     _c("flags", "string", "UNKNOWN_CODE, C_OR_CARBOPLATIN, P_WITHOUT_H, X_OR_CYCLES; ;-joined"),
 ), files="regimens.tsv")  # fmt: skip
 
+TABLE1_VALUES = TableSchema("table1_values", "What Table 1 prints, before rounding: one row per variable, level and group.", (
+    _c("variable", "string", "column of the sample table", key=True),
+    _c("level", "string", "level, or missing; empty for a measurement"),
+    _c("group", "string", "group, or Overall", key=True),
+    _c("n", "int", "samples of the level, or with a value", low=0),
+    _c("n_known", "int", "samples of the group with a known value", low=0),
+    _c("share", "float", "n / n_known", "0-1", low=0, high=1),
+    _c("n_missing", "int", "samples of the group without a value (measurements)", low=0),
+    _c("minimum", "float", "smallest value"),
+    _c("q1", "float", "lower quartile (linear interpolation)"),
+    _c("median", "float", "median"),
+    _c("q3", "float", "upper quartile"),
+    _c("maximum", "float", "largest value"),
+    _c("mean", "float", "mean"),
+    _c("sd", "float", "standard deviation", low=0),
+), files="table1_values.tsv")  # fmt: skip
+
+TABLE1_TESTS = TableSchema("table1_tests", "Tests and standardised differences of Table 1.", (
+    _c("variable", "string", "column of the sample table", key=True),
+    _c("contrast", "string", "overall, or a pair of groups", key=True),
+    _c("test", "string", "test behind p_value (overall only)"),
+    _c("p_value", "float", "two-sided p over all groups", low=0, high=1),
+    _c("smd", "float", "absolute standardised difference; overall: the largest of the pairs", low=0),
+), files="table1_tests.tsv")  # fmt: skip
+
 SCHEMAS: dict[str, TableSchema] = {
     schema.name: schema
     for schema in (
         TARGETS, COVERAGE, REFERENCE_BINS, REFERENCE_NORMALS, REFERENCE_NULL, SAMPLE_QC, SEGMENTS, GENE_CNA, MUTATIONS, FILTER_COUNTS, TMB, CLINICAL, HER2_STATUS, ALTERATIONS,
-        GENE_PANEL_MATRIX, ASSOCIATION, CONTINGENCY, AUDIT, BALANCE,
+        GENE_PANEL_MATRIX, ASSOCIATION, CONTINGENCY, AUDIT, TABLE1_VALUES, TABLE1_TESTS, BALANCE,
         MARKER_ACCURACY, MARKER_DISTRIBUTION, MARKER_ROC, MARKER_PAIRS, MARKER_CORRELATION, MARKER_CALIBRATION,
         MARKER_CALIBRATION_GROUPS, MARKER_DECISION,
         SURVIVAL, KM_CURVES, AT_RISK, LOGRANK, COX, PH_TEST, RMST, LEFT_OUT, RELAPSE_RATIO, RELAPSE_RATIO_TEST,

@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "cohort": "her2genomics.cli.cohort",
     "compare": "her2genomics.cli.compare",
     "biomarkers": "her2genomics.cli.biomarkers",
+    "table1": "her2genomics.cli.table1",
     "audit": "her2genomics.cli.audit",
     "survival": "her2genomics.cli.survival",
     "response": "her2genomics.cli.response",

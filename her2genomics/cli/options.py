@@ -101,6 +101,11 @@ def progress(items: Iterable[Item], n: int, label: str) -> AbstractContextManage
     return click.progressbar(items, length=n, label=label, file=sys.stderr)
 
 
+def split_list(text: str | None) -> list[str] | None:
+    """Return the items of a comma list, or None where the option was not given."""
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
 def examples(*lines: str) -> str:
     r"""Return an epilog that lists example command lines, one per line."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

@@ -215,6 +215,12 @@ def write_json(content: Mapping[str, Any], path: str | os.PathLike[str]) -> None
     write_text(json.dumps(content, indent=1, default=str) + "\n", path)
 
 
+def write_bytes(content: bytes, path: str | os.PathLike[str]) -> None:
+    """Write bytes as they are."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def write_text(text: str, path: str | os.PathLike[str]) -> None:
     """Write text as UTF-8."""
     with atomic_path(path) as temporary:
