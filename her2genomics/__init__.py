@@ -35,13 +35,13 @@ _HOMES: dict[str, str] = {
     "compare_rules": "her2",
     "classify_hr": "receptors",
     "classify_subtype": "receptors",
-    "ResponseQuestion": "outcome.response",
+    "ResponseQuestion": "outcome.response_result",
     "analyse_response": "outcome.response",
     "parse_regimen": "outcome.regimen",
-    "SurvivalAnalysis": "outcome.survival",
+    "SurvivalAnalysis": "outcome.survival_result",
     "SurvivalSettings": "outcome.survival",
     "analyse_survival": "outcome.survival",
-    "SurvivalQuestion": "outcome.survival_data",
+    "SurvivalQuestion": "outcome.survival_question",
     "prepare_survival": "outcome.survival_data",
     "fit_cox": "stats.survival_cox",
     "kaplan_meier": "stats.survival_curves",
@@ -99,13 +99,13 @@ if TYPE_CHECKING:
     from her2genomics.io.vcf import read_vcf as read_vcf
     from her2genomics.io.write import write_table as write_table
     from her2genomics.outcome.regimen import parse_regimen as parse_regimen
-    from her2genomics.outcome.response import ResponseQuestion as ResponseQuestion
     from her2genomics.outcome.response import analyse_response as analyse_response
-    from her2genomics.outcome.survival import SurvivalAnalysis as SurvivalAnalysis
+    from her2genomics.outcome.response_result import ResponseQuestion as ResponseQuestion
     from her2genomics.outcome.survival import SurvivalSettings as SurvivalSettings
     from her2genomics.outcome.survival import analyse_survival as analyse_survival
-    from her2genomics.outcome.survival_data import SurvivalQuestion as SurvivalQuestion
     from her2genomics.outcome.survival_data import prepare_survival as prepare_survival
+    from her2genomics.outcome.survival_question import SurvivalQuestion as SurvivalQuestion
+    from her2genomics.outcome.survival_result import SurvivalAnalysis as SurvivalAnalysis
     from her2genomics.panel import Panel as Panel
     from her2genomics.panel import list_panels as list_panels
     from her2genomics.panel import load_panel as load_panel

@@ -76,7 +76,7 @@ def response(
     """
     from her2genomics.io.figures import write_figure
     from her2genomics.io.write import write_table
-    from her2genomics.outcome.response import ResponseQuestion
+    from her2genomics.outcome.response_result import ResponseQuestion
     from her2genomics.report.response_figures import response_figure, waterfall_figure
     from her2genomics.workflow.inputs import load_cohort
     from her2genomics.workflow.outcome_files import response_of_cohort, write_result_folder

@@ -10,7 +10,7 @@ from her2genomics.cli.options import INPUT_FILE, OUTPUT_FILE, examples, her2_opt
 
 if TYPE_CHECKING:
     from her2genomics.her2 import Her2Rule
-    from her2genomics.outcome.survival_data import Endpoint, TimeFrom, Unit
+    from her2genomics.outcome.survival_question import Endpoint, TimeFrom, Unit
     from her2genomics.receptors import SubtypeRule
     from her2genomics.specimens import SpecimenPolicy
     from her2genomics.stats.survival_cox import FirthPolicy
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--endpoint",
-    type=click.Choice(["auto", "dfs", "idfs", "os", "pfs", "other"]),
+    type=click.Choice(["auto", "dfs", "idfs", "rfs", "os", "pfs", "other"]),
     default="auto",
     show_default=True,
     help="dfs: deaths are no events; idfs (STEEP): they are, from os_months and os_event.",

@@ -1,25 +1,11 @@
-"""Who enters a survival analysis, with which time: endpoint, start, exclusions, each counted.
+"""Who enters a survival analysis, with which time: every exclusion counted, in the order of the rules.
 
-Endpoints
-    ``dfs``: from diagnosis to relapse or progression; deaths are **not** events, as in the HER2-low panel-sequencing
-    study.  ``idfs``: death without relapse is an event too, which is what STEEP calls invasive disease-free survival
-    [1]_ (second primaries count only if the relapse column counts them).  ``os``: death of any cause.
-Start
-    Diagnosis, unless the groups are a response to treatment: then survival starts at surgery, when the response is
-    known, or patients who respond would be credited with the time before (immortal time).
-Metastatic disease at diagnosis
-    Patients with M1 were never disease-free: they are left out of ``dfs`` and ``idfs`` unless asked for.
-
-References
-----------
-.. [1] Tolaney SM et al., STEEP version 2.0, J Clin Oncol 2021;39:2720-2731.
-.. [2] Anderson JR, Cain KC, Gelber RD. J Clin Oncol 1983;1:710-719 (landmark analysis).
+What is asked (endpoint, start, who) stands in `survival_question`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -27,21 +13,17 @@ import pandas as pd
 
 from her2genomics import schema
 from her2genomics.clinical_variables import category_text
-from her2genomics.exceptions import CohortError, SchemaError, UsageError
+from her2genomics.exceptions import CohortError
+from her2genomics.outcome.survival_question import SurvivalQuestion, check_question
 from her2genomics.outcome.yes_no import read_yes_no
-from her2genomics.specimens import SpecimenPolicy, choose_specimen
+from her2genomics.specimens import choose_specimen
 
 DAYS_PER_MONTH = 30.4375
 MONTHS_PER_YEAR = 12
 MAX_GROUPS = 8
 """More groups than this are no groups: a number, or an identifier."""
 
-Endpoint = Literal["auto", "dfs", "idfs", "os", "pfs", "other"]
-Unit = Literal["auto", "days", "months", "years"]
-TimeFrom = Literal["diagnosis", "surgery"]
 ALL = "all"
-RESPONSES: tuple[str, ...] = ("pcr", "response", "rcb", "residual_disease")
-"""Groups that are known at surgery only."""
 M_STAGE_COLUMNS: tuple[str, ...] = (
     "m_stage",
     "m_category",
@@ -51,68 +33,7 @@ M_STAGE_COLUMNS: tuple[str, ...] = (
     "ajcc_pathologic_m",
     "ajcc_metastasis_pathologic_pm",
 )
-_DEFINITIONS: dict[str, str] = {
-    "dfs": "DFS: relapse or progression is the event, deaths are not events (censored at death)",
-    "idfs": "iDFS (STEEP): relapse, progression or death is the event",
-    "os": "OS: death of any cause is the event",
-    "pfs": "PFS: the event is as the column says",
-    "other": "the event is as the column says",
-}
-_DISEASE_FREE = ("dfs", "idfs")
-_ENDPOINT_PREFIXES: dict[str, str] = {
-    "os": "os", "overall": "os", "idfs": "idfs", "dfs": "dfs", "rfs": "dfs", "disease_free": "dfs", "relapse": "dfs",
-    "pfs": "pfs",
-}  # fmt: skip
 _MONTHS_PER: dict[str, float] = {"days": 1 / DAYS_PER_MONTH, "months": 1.0, "years": float(MONTHS_PER_YEAR)}
-
-
-@dataclass(frozen=True)
-class SurvivalQuestion:
-    """Which outcome, from when, for whom.
-
-    Parameters
-    ----------
-    time, event
-        Columns; ``idfs`` reads ``os_months`` and ``os_event`` as well.
-    group
-        Column that makes the groups, None for one curve of all.
-    endpoint
-        ``auto``: by the name of the time column.
-    unit
-        Unit of the time column; ``auto``: by its ending (``_days``, ``_months``, ``_years``), else months.
-    event_is
-        Values of the event column that are the event; by default 1, true, yes, ``1:...``.
-    keep_m1
-        Keep patients with metastases at diagnosis in a disease-free analysis.
-    time_from
-        Where the time column starts.
-    start
-        Column with the months from diagnosis to surgery; survival then starts there.
-    landmark
-        Months after diagnosis at which survival starts, the same for all.
-    specimen
-        Which specimen stands for a patient who has several.
-    """
-
-    time: str
-    event: str
-    group: str | None = "her2_group"
-    endpoint: Endpoint = "auto"
-    unit: Unit = "auto"
-    event_is: tuple[str, ...] = ()
-    keep_m1: bool = False
-    time_from: TimeFrom = "diagnosis"
-    start: str | None = None
-    landmark: float | None = None
-    specimen: SpecimenPolicy = "primary"
-
-    @property
-    def kind(self) -> str:
-        """The endpoint, decided."""
-        if self.endpoint != "auto":
-            return self.endpoint
-        name = self.time.lower()
-        return next((kind for prefix, kind in _ENDPOINT_PREFIXES.items() if name.startswith(prefix)), "other")
 
 
 @dataclass(frozen=True)
@@ -199,7 +120,7 @@ def prepare_survival(samples: pd.DataFrame, question: SurvivalQuestion, *, sourc
     >>> data.left_out.values.tolist()
     [['no dfs_days', 1], ['M1 at diagnosis (never disease-free)', 1]]
     """
-    _check_question(samples, question, source)
+    check_question(samples, question, source)
     notes: list[str] = []
     selection = _Selection(samples)
     chosen = choose_specimen(samples, question.specimen) if "patient_id" in samples else None
@@ -216,7 +137,9 @@ def prepare_survival(samples: pd.DataFrame, question: SurvivalQuestion, *, sourc
     selection.drop(time.isna(), f"no {question.time}")
     selection.drop(event.isna(), f"no {question.event}")
     m1 = metastatic_at_diagnosis(samples)
-    if question.kind in _DISEASE_FREE and not question.keep_m1:
+    if question.disease_free and not _says_m(samples):
+        notes.append("no M category and no stage: patients with M1 at diagnosis cannot be told")
+    if question.disease_free and not question.keep_m1:
         selection.drop(m1, "M1 at diagnosis (never disease-free)")
     elif int((m1 & selection.kept).sum()):
         notes.append(f"{int((m1 & selection.kept).sum())} patients with M1 at diagnosis are in the analysis")
@@ -234,7 +157,7 @@ def prepare_survival(samples: pd.DataFrame, question: SurvivalQuestion, *, sourc
         notes.append(f"{at_zero} patients have time 0: they are at risk at 0 only")
     labels = tuple(str(label) for label in groups.cat.categories if (table["group"] == label).any())
     left_out = pd.DataFrame(selection.counts, columns=["reason", "n"])
-    return SurvivalData(table, labels, left_out, question.kind, _definition(question), tuple(notes), question.group)
+    return SurvivalData(table, labels, left_out, question.kind, question.definition, tuple(notes), question.group)
 
 
 class _Selection:
@@ -277,30 +200,8 @@ def metastatic_at_diagnosis(samples: pd.DataFrame) -> pd.Series:
     return found
 
 
-def _check_question(samples: pd.DataFrame, question: SurvivalQuestion, source: str | None) -> None:
-    needed = [question.time, question.event, question.group, question.start]
-    if question.kind == "idfs":
-        needed += ["os_months", "os_event"]
-    absent = [name for name in needed if name is not None and name not in samples]
-    if absent:
-        near = [
-            name for name in samples.columns if str(name).lower().endswith(("_months", "_event", "_days", "_status"))
-        ]
-        hint = f"outcome columns there are: {', '.join(near)}" if near else "the table has no follow-up columns"
-        raise SchemaError(f"no column {', '.join(absent)}", path=source, hint=hint)
-    if question.start is not None and question.landmark is not None:
-        raise UsageError("two starts are given", hint="give either --start COLUMN or --landmark MONTHS")
-    shifted = question.start is not None or question.landmark is not None
-    if question.time_from == "surgery" and shifted:
-        raise UsageError("the time starts at surgery already", hint="leave out --start and --landmark")
-    response = question.group is not None and question.group.lower() in RESPONSES
-    if response and not shifted and question.time_from == "diagnosis":
-        raise UsageError(
-            f"{question.group} is known at surgery only: survival by it cannot start at diagnosis",
-            hint="say --start COLUMN (months from diagnosis to surgery), --landmark MONTHS, or --time-from surgery",
-        )
-    if question.landmark is not None and not 0 < question.landmark < np.inf:
-        raise UsageError(f"a landmark of {question.landmark:g} months is no time after diagnosis")
+def _says_m(samples: pd.DataFrame) -> bool:
+    return bool({"stage", *M_STAGE_COLUMNS} & {str(name).lower() for name in samples.columns})
 
 
 def _unit(question: SurvivalQuestion, notes: list[str]) -> str:
@@ -379,16 +280,3 @@ def _from_start(
     selection.drop(early & happened, f"event before {name}")
     selection.drop(early & ~happened, f"follow-up ends before {name}")
     return time - start
-
-
-def _definition(question: SurvivalQuestion) -> str:
-    parts = [_DEFINITIONS[question.kind]]
-    if question.start is not None:
-        parts.append("time from surgery")
-    elif question.landmark is not None:
-        parts.append(f"time from a landmark {question.landmark:g} months after diagnosis")
-    else:
-        parts.append(f"time from {question.time_from}")
-    if question.kind in _DISEASE_FREE:
-        parts.append("M1 at diagnosis kept" if question.keep_m1 else "M1 at diagnosis left out")
-    return "; ".join(parts)

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from her2genomics.exceptions import SchemaError, UsageError
-from her2genomics.outcome.response import ALL, ResponseAnalysis
+from her2genomics.outcome.response_result import ResponseAnalysis
+from her2genomics.outcome.response_rows import ALL
 from her2genomics.report.style import COLUMN_WIDTH, PAGE_WIDTH, figure_style, group_colours, new_figure
 
 PARTIAL_RESPONSE, PROGRESSION = -30.0, 20.0

@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 
 from her2genomics.exceptions import UsageError
 from her2genomics.outcome.cox_models import MULTIVARIABLE, STRATIFIED, UNIVARIABLE
-from her2genomics.outcome.survival import SurvivalAnalysis
 from her2genomics.outcome.survival_data import ALL
+from her2genomics.outcome.survival_result import SurvivalAnalysis
 from her2genomics.report.style import COLUMN_WIDTH, PAGE_WIDTH, figure_style, group_colours, new_figure
 
 ENDPOINT_LABELS: dict[str, str] = {
     "os": "Overall survival", "dfs": "Disease-free survival", "idfs": "Invasive disease-free survival",
-    "pfs": "Progression-free survival", "other": "Without event",
+    "rfs": "Relapse-free survival", "pfs": "Progression-free survival", "other": "Without event",
 }  # fmt: skip
 SINGLE_COLOUR = "#333333"
 MAX_SWIMMERS = 80

@@ -15,9 +15,12 @@ from her2genomics.io.clinical_synonyms import CLINICAL_SYNONYMS, UNIT_SYNONYMS
 from her2genomics.io.clinical_values import CONVERTED
 from her2genomics.io.column_names import name_key
 from her2genomics.io.write import write_json, write_table
-from her2genomics.outcome.response import ResponseAnalysis, ResponseQuestion, analyse_response
-from her2genomics.outcome.survival import SurvivalAnalysis, SurvivalSettings, analyse_survival
-from her2genomics.outcome.survival_data import SurvivalQuestion, prepare_survival
+from her2genomics.outcome.response import analyse_response
+from her2genomics.outcome.response_result import ResponseAnalysis, ResponseQuestion
+from her2genomics.outcome.survival import SurvivalSettings, analyse_survival
+from her2genomics.outcome.survival_data import prepare_survival
+from her2genomics.outcome.survival_question import SurvivalQuestion
+from her2genomics.outcome.survival_result import SurvivalAnalysis
 from her2genomics.provenance import build_manifest
 
 PathLike = str | os.PathLike[str]

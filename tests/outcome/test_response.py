@@ -8,7 +8,9 @@ import pytest
 
 from her2genomics import schema
 from her2genomics.exceptions import CohortError, SchemaError, UsageError
-from her2genomics.outcome.response import ResponseQuestion, analyse_response, rate_of
+from her2genomics.outcome.response import analyse_response
+from her2genomics.outcome.response_result import ResponseQuestion
+from her2genomics.outcome.response_rows import rate_of
 from her2genomics.stats.contingency import fisher_exact_2x2
 from her2genomics.stats.stratified import cmh
 from her2genomics.workflow.inputs import load_cohort

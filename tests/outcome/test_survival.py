@@ -9,8 +9,10 @@ import pytest
 from her2genomics import schema
 from her2genomics.exceptions import UsageError
 from her2genomics.outcome.relapse_ratio import INVALID, relapse_ratio, relapse_ratio_tests
-from her2genomics.outcome.survival import DESCRIPTIVE, SurvivalSettings, analyse_survival
-from her2genomics.outcome.survival_data import SurvivalQuestion, prepare_survival
+from her2genomics.outcome.survival import SurvivalSettings, analyse_survival
+from her2genomics.outcome.survival_data import prepare_survival
+from her2genomics.outcome.survival_question import SurvivalQuestion
+from her2genomics.outcome.survival_rows import DESCRIPTIVE
 from her2genomics.stats.survival_tests import log_rank
 from her2genomics.workflow.inputs import load_cohort
 from her2genomics.workflow.outcome_files import survival_of_cohort, survival_question

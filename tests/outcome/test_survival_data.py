@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from her2genomics.exceptions import CohortError, SchemaError, UsageError
-from her2genomics.outcome.survival_data import SurvivalQuestion, metastatic_at_diagnosis, prepare_survival
+from her2genomics.outcome.survival_data import metastatic_at_diagnosis, prepare_survival
+from her2genomics.outcome.survival_question import SurvivalQuestion
 
 
 def samples(**columns: list[object]) -> pd.DataFrame:

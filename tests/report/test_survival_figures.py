@@ -9,7 +9,8 @@ import pytest
 from her2genomics.exceptions import UsageError
 from her2genomics.io.figures import write_figure
 from her2genomics.outcome.survival import analyse_survival
-from her2genomics.outcome.survival_data import SurvivalQuestion, prepare_survival
+from her2genomics.outcome.survival_data import prepare_survival
+from her2genomics.outcome.survival_question import SurvivalQuestion
 from her2genomics.report.style import COLUMN_WIDTH, HER2_COLOURS
 from her2genomics.report.survival_figures import cox_forest, km_figure, swimmer_figure
 
