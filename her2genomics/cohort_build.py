@@ -19,7 +19,7 @@ from her2genomics import schema
 from her2genomics.classify import add_status
 from her2genomics.cohort import ATTRITION_COLUMNS, BoolMatrix, Cohort, usable_aliases
 from her2genomics.consequences import alteration_classes
-from her2genomics.copynumber import copy_number_alterations
+from her2genomics.copynumber import add_erbb2, copy_number_alterations
 from her2genomics.exceptions import CohortError, DataWarning, SchemaError
 from her2genomics.her2 import Her2Rule
 from her2genomics.inclusion import InclusionRule, apply_rules
@@ -160,6 +160,7 @@ def build_cohort(
     cna = _on_samples(molecular.gene_cna, "sample_id", samples, "copy number", attrition)
     if cna is not None:
         cna = cna.assign(gene=_current(cna["gene"], knowledge)).drop_duplicates(["sample_id", "gene"])
+        samples = add_erbb2(samples, cna)
     if molecular.tmb is not None:
         samples = _add_tmb(samples, molecular.tmb, attrition)
     sequenced = None if found is None else molecular.sequenced(samples)

@@ -178,6 +178,43 @@ def copy_number_alterations(gene_cna: pd.DataFrame) -> pd.DataFrame:
     return schema.conform(table, schema.ALTERATIONS).reset_index(drop=True)
 
 
+def add_erbb2(samples: pd.DataFrame, gene_cna: pd.DataFrame) -> pd.DataFrame:
+    """Return the samples with ERBB2's log2, its discrete copy number, and whether that agrees with the HER2 group.
+
+    Parameters
+    ----------
+    samples
+        Sample table; ``her2_group`` is used where it has one.
+    gene_cna
+        Gene copy number, called, one row per sample and gene.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``samples`` with the columns of `schema.ERBB2_STATUS`, or unchanged when no sample has ERBB2.
+
+    Examples
+    --------
+    >>> samples = pd.DataFrame({"sample_id": ["a", "b", "c"], "her2_group": ["HER2-positive", "HER2-low", None]})
+    >>> cna = pd.DataFrame({"sample_id": ["a", "b", "c"], "gene": "ERBB2", "cna": [2, 2, 2], "log2": [2.0, 1.5, 1.0]})
+    >>> add_erbb2(samples, cna)["concordant"].tolist()
+    [True, False, <NA>]
+    """
+    rows = gene_cna[(gene_cna["gene"] == "ERBB2") & gene_cna["cna"].notna()].set_index("sample_id")
+    if rows.empty:
+        return samples
+    added = samples.copy()
+    ids = added["sample_id"]
+    if "log2" in rows:
+        added["erbb2_log2"] = ids.map(rows["log2"]).astype("Float64")
+    added["erbb2_cna"] = ids.map(rows["cna"]).astype("Int64")
+    if "her2_group" in added:
+        group = added["her2_group"].astype("string")
+        agrees = (added["erbb2_cna"] == 2) == (group == "HER2-positive")
+        added["concordant"] = agrees.astype("boolean").mask(group.isna() | added["erbb2_cna"].isna())
+    return added
+
+
 def parse_cut_offs(text: str) -> Log2CutOffs:
     """Return the cut-offs of a comma list: deep deletion, loss, gain, amplification.
 

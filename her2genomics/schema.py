@@ -325,6 +325,13 @@ HER2_STATUS = TableSchema("her2_status", "HER2 result per sample, with the reaso
     _c("her2_reason", "string", "what decided, e.g. IHC 2+, ISH group 5"),
 ))  # fmt: skip
 
+ERBB2_STATUS = TableSchema("erbb2_status", "ERBB2 by sequencing or array beside the pathologist's result (columns of cohort.tsv).", (
+    _c("sample_id", "string", "sample", key=True),
+    _c("erbb2_log2", "float", "log2 ratio of ERBB2", "log2", required=False),
+    _c("erbb2_cna", "int", "discrete copy number of ERBB2", low=-2, high=2),
+    _c("concordant", "bool", "ERBB2 amplified if and only if HER2-positive; missing where either is"),
+))  # fmt: skip
+
 ALTERATIONS = TableSchema("alterations", "Long table of altered genes, one row per event.", (
     _c("sample_id", "string", "sample"),
     _c("gene", "string", "gene symbol"),
@@ -786,16 +793,9 @@ TABLE1_TESTS = TableSchema("table1_tests", "Tests and standardised differences o
 ), files="table1_tests.tsv")  # fmt: skip
 
 SCHEMAS: dict[str, TableSchema] = {
-    schema.name: schema
-    for schema in (
-        TARGETS, COVERAGE, REFERENCE_BINS, REFERENCE_NORMALS, REFERENCE_NULL, SAMPLE_QC, SEGMENTS, GENE_CNA, MUTATIONS, FILTER_COUNTS, TMB, CLINICAL, HER2_STATUS, ALTERATIONS,
-        GENE_PANEL_MATRIX, ASSOCIATION, CONTINGENCY, AUDIT, TABLE1_VALUES, TABLE1_TESTS, BALANCE,
-        MARKER_ACCURACY, MARKER_DISTRIBUTION, MARKER_ROC, MARKER_PAIRS, MARKER_CORRELATION, MARKER_CALIBRATION,
-        MARKER_CALIBRATION_GROUPS, MARKER_DECISION,
-        SURVIVAL, KM_CURVES, AT_RISK, LOGRANK, COX, PH_TEST, RMST, LEFT_OUT, RELAPSE_RATIO, RELAPSE_RATIO_TEST,
-        RESPONSE, RESPONSE_RATES, RESPONSE_ADJUSTED, REGIMENS,
-    )
-}  # fmt: skip
+    found.name: found for found in list(globals().values()) if isinstance(found, TableSchema)
+}
+"""Every table declared above, by name, in that order."""
 
 
 def empty(schema: TableSchema) -> pd.DataFrame:
