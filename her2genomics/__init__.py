@@ -17,6 +17,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 _HOMES: dict[str, str] = {
+    "compare_erbb2": "agreement.erbb2",
+    "compare_specimens": "agreement.specimens",
+    "compare_readers": "agreement.readers",
     "MarkerAnalysis": "biomarkers.analysis",
     "analyse_markers": "biomarkers.analysis",
     "audit_tables": "audit.rows",
@@ -71,6 +74,9 @@ _HOMES: dict[str, str] = {
 __all__ = sorted([*_HOMES, "__version__"])
 
 if TYPE_CHECKING:
+    from her2genomics.agreement.erbb2 import compare_erbb2 as compare_erbb2
+    from her2genomics.agreement.readers import compare_readers as compare_readers
+    from her2genomics.agreement.specimens import compare_specimens as compare_specimens
     from her2genomics.audit.rows import audit_tables as audit_tables
     from her2genomics.biomarkers.analysis import MarkerAnalysis as MarkerAnalysis
     from her2genomics.biomarkers.analysis import analyse_markers as analyse_markers

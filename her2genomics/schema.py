@@ -792,6 +792,25 @@ TABLE1_TESTS = TableSchema("table1_tests", "Tests and standardised differences o
     _c("smd", "float", "absolute standardised difference; overall: the largest of the pairs", low=0),
 ), files="table1_tests.tsv")  # fmt: skip
 
+AGREEMENT = TableSchema("agreement", "Agreement of readers, tests, specimens or methods: one row per statistic.", (
+    _c("comparison", "string", "what is compared", key=True),
+    _c("statistic", "string", "kappa, ICC(2,1), bias, difference of sensitivity ...", key=True),
+    _c("value", "float", "its value"),
+    _c("ci_low", "float", "95 % interval, lower"),
+    _c("ci_high", "float", "95 % interval, upper"),
+    _c("p_value", "float", "two-sided", low=0, high=1),
+    _c("test", "string", "test behind p_value"),
+    _c("n", "int", "subjects, patients or lesions", low=0),
+    _c("note", "string", "why a value is missing, or what to beware of"),
+), files="agreement.tsv")  # fmt: skip
+
+AGREEMENT_COUNTS = TableSchema("agreement_counts", "Counts behind an analysis of agreement.", (
+    _c("comparison", "string", "what is compared", key=True),
+    _c("level_a", "string", "result of the first", key=True),
+    _c("level_b", "string", "result of the second", key=True),
+    _c("n", "int", "subjects", low=0),
+), files="agreement_counts.tsv")  # fmt: skip
+
 SCHEMAS: dict[str, TableSchema] = {
     found.name: found for found in list(globals().values()) if isinstance(found, TableSchema)
 }

@@ -18,7 +18,7 @@ LAYERS: list[set[str]] = [
     {"classify", "cohort"},
     {"cohort_build"},
     {"comparison"},
-    {"compare", "biomarkers", "audit", "outcome", "table1"},
+    {"compare", "biomarkers", "agreement", "audit", "outcome", "table1"},
     {"report"},
     {"simulate_bam", "simulate_coverage"},
     {"workflow"},

@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "compare": "her2genomics.cli.compare",
     "biomarkers": "her2genomics.cli.biomarkers",
     "table1": "her2genomics.cli.table1",
+    "agreement": "her2genomics.cli.agreement",
     "audit": "her2genomics.cli.audit",
     "survival": "her2genomics.cli.survival",
     "response": "her2genomics.cli.response",
