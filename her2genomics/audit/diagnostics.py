@@ -78,7 +78,7 @@ def audit_diagnostic(content: Content, printed: str | None, test: str) -> Findin
     if printed is None:
         chosen = {name: values[name] for name in _DEFAULT if name in values}
         return Finding(_json(chosen), NOTHING_PRINTED)
-    prints = _named_metrics(read_metrics(printed))
+    prints, unknown = _named_metrics(read_metrics(printed))
     scale = 100.0 if _in_percent(prints) else 1.0
     metrics = [_judge(name, label, p, values, confusion, scale) for name, (label, p) in prints.items()]
     places = [] if confusion is None else _places_changed(metrics, values, confusion)
@@ -86,6 +86,7 @@ def audit_diagnostic(content: Content, printed: str | None, test: str) -> Findin
     metrics = [replace(m, verdict=NOT_REPRODUCED) if m.name in explained else m for m in metrics]
     verdict = min((m.verdict for m in metrics), key=_WORST_FIRST.index)
     messages = [*(text for m in metrics if (text := _about(m, confusion))), *(text for _, text in places)]
+    messages += [f"{', '.join(unknown)} not looked at: no confusion matrix gives it"] if unknown else []
     shown = {m.name: m.value for m in metrics}
     if {"sen", "spe"} <= set(shown):
         shown["youden"] = values["youden"] * scale
@@ -111,16 +112,21 @@ def _measures(content: Content) -> tuple[Confusion | None, Mapping[str, float]]:
     return confusion, confusion.measures()
 
 
-def _named_metrics(prints: Mapping[str, Printed]) -> dict[str, tuple[str, Printed]]:
+def _named_metrics(prints: Mapping[str, Printed]) -> tuple[dict[str, tuple[str, Printed]], list[str]]:
+    """Return the metrics by our names, and the labels of those that are not known."""
     found: dict[str, tuple[str, Printed]] = {}
+    unknown: list[str] = []
     for label, printed in prints.items():
         name = next((n for n, words in _NAMES.items() if re.fullmatch(words, label.strip(), re.IGNORECASE)), None)
         if name is None:
-            raise FileFormatError(f"metric '{label}' is not known", hint=f"use: {', '.join(_NAMES)}")
+            unknown.append(label)
+            continue
         if name in found:
             raise FileFormatError(f"'{label}' and '{found[name][0]}' are the same metric")
         found[name] = (label, printed)
-    return found
+    if not found:
+        raise FileFormatError(f"metric '{unknown[0]}' is not known", hint=f"use: {', '.join(_NAMES)}")
+    return found, unknown
 
 
 def _in_percent(prints: Mapping[str, tuple[str, Printed]]) -> bool:

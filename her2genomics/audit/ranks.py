@@ -114,10 +114,7 @@ def audit_signed_rank(content: Content, printed: str | None, test: str) -> Findi
     Her2GenomicsError
         If a number cannot be read.
     """
-    if content.has("differences", "diffs"):
-        w, n = signed_rank_sum([x.value for x in content.numbers("differences", "diffs")])
-    else:
-        w, n = content.number("W", "V", "T", "statistic").value, content.count("n", "pairs")
+    w, n = _w(content)
     if n < 1 or not 0 <= w <= n * (n + 1) / 2:
         raise ImpossibleError(f"W is {w:g} of {n} pairs, has to lie between 0 and {n * (n + 1) // 2}")
     methods = {key: partial(signed_rank_p_from_w, method=key) for key in METHODS}
@@ -126,6 +123,19 @@ def audit_signed_rank(content: Content, printed: str | None, test: str) -> Findi
     named = _named_methods(test)
     candidates = [Candidate(f"signed-rank, {METHODS[k]}", m(w, n), named=k in named) for k, m in methods.items()]
     return judge(None if printed is None else read_printed(printed), candidates)
+
+
+def _w(content: Content) -> tuple[float, int]:
+    """Return the sum of ranks of one sign and the number of pairs, as given or from the values themselves."""
+    if content.has("differences", "diffs"):
+        return signed_rank_sum([x.value for x in content.numbers("differences", "diffs")])
+    for names in (("before", "after"), ("x", "y"), ("a", "b")):
+        if content.has(names[0]) and content.has(names[1]):
+            first, second = (content.numbers(name) for name in names)
+            if len(first) != len(second):
+                raise FileFormatError(f"{len(first)} and {len(second)} values are no pairs")
+            return signed_rank_sum([round(a.value - b.value, 9) for a, b in zip(first, second, strict=True)])
+    return content.number("W", "V", "T", "statistic").value, content.count("n", "n_pairs", "pairs")
 
 
 def audit_correlation(content: Content, printed: str | None, test: str) -> Finding:

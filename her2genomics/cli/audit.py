@@ -9,7 +9,6 @@ from her2genomics.cli.options import INPUT_FILE, examples, output_options
 
 @click.command(
     epilog=examples(
-        "her2g audit examples/audit_tables.tsv",
         "her2g audit tables.tsv --out audit.tsv",
         "her2g audit tables.tsv 2>/dev/null | cut -f 1,7,8,10",
     )

@@ -14,6 +14,7 @@ from her2genomics.cli.options import (
     output_options,
     panel_option,
     seed_option,
+    split_list,
 )
 
 if TYPE_CHECKING:
@@ -159,8 +160,8 @@ def compare(
         alterations=alterations,
         maf=maf,
         profiled=profiled,
-        genes=_split(genes),
-        clinical_columns=_split(clinical_columns),
+        genes=split_list(genes),
+        clinical_columns=split_list(clinical_columns),
         group=group,
         her2_rule=her2_rule,
         subtype_rule=subtype_rule,
@@ -173,13 +174,13 @@ def compare(
         by=by,
         where=where,
         contrasts=contrasts or None,
-        classes=_split(classes) or COUNTED_CLASSES,
+        classes=split_list(classes) or COUNTED_CLASSES,
         level=level,
         features=features,
         test=test,
         min_frequency=min_frequency,
         unknown_as_category=unknown_as_category,
-        adjust="auto" if adjust is None else None if adjust == "none" else _split(adjust),
+        adjust="auto" if adjust is None else None if adjust == "none" else split_list(adjust),
         adjust_by=adjust_by,
         seed=seed,
         burden=burden,
@@ -194,7 +195,3 @@ def compare(
         write_table(result.carriers, carriers)
     for line in result.summary(top):
         click.echo(line, err=True)
-
-
-def _split(text: str | None) -> list[str] | None:
-    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]

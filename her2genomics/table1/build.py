@@ -96,7 +96,7 @@ def make_table1(
     pairs = tuple(grouping.contrasts())
     tests = pd.concat([_test_rows(p, pairs) for p in parts], ignore_index=True)
     return Table1(
-        caption=f"Characteristics by {_group_name(group)}",
+        caption=f"Characteristics by {variable_label(group)}",
         columns=tuple(f"{label} (n = {n})" for label, n in sizes.items()),
         pairs=pairs if pairwise and len(pairs) > 1 else (),
         rows=tuple(row for part in parts for row in part.rows),
@@ -105,10 +105,6 @@ def make_table1(
         tests=schema.conform(tests, schema.TABLE1_TESTS),
         notes=tuple(notes),
     )
-
-
-def _group_name(group: str) -> str:
-    return "HER2 group" if group == "her2_group" else str(variable_label(group))
 
 
 def _with_ordered_groups(samples: pd.DataFrame, group: str) -> pd.DataFrame:

@@ -32,6 +32,7 @@ KNOWN: dict[str, Label] = {
     "er_status": Label("ER status"),
     "pr_status": Label("PR status"),
     "hr_status": Label("HR status"),
+    "her2_group": Label("HER2 group"),
     "ki67_status": Label("Ki67 status"),
     "ki67_pct": Label("Ki67-positive cells", "%"),
     "subtype": Label("Surrogate subtype"),

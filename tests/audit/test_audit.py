@@ -265,6 +265,13 @@ def test_exchanged_flipped_and_impossible_metrics() -> None:
     assert (cut.verdict, cut.messages) == ("rounding", ["ACC 77.7 is cut off, not rounded: 77.778 (70/90)"])
 
 
+def test_metrics_that_no_matrix_gives_are_passed_over() -> None:
+    finding = audit("diagnostic", {"tp": 41, "fn": 7, "tn": 29, "fp": 13}, "AUC 0.81 SEN .854")
+    assert (finding.verdict, finding.messages) == (
+        "reproduced", ["AUC not looked at: no confusion matrix gives it"],
+    )  # fmt: skip
+
+
 def test_matrices_of_more_classes() -> None:
     matrix = {"matrix": [[8, 2, 0], [1, 7, 2], [0, 1, 9]]}
     assert audit("diagnostic", matrix, "ACC 80.0 kappa 0.70").verdict == "reproduced"
@@ -323,6 +330,8 @@ def test_rank_statistics() -> None:
     assert audit("mann_whitney", {"n1": 6, "n2": 3}, "0.303", "exact").verdict == "impossible"
     assert audit("signed_rank", {"W": 0, "n": 6}, "0.031", "Wilcoxon signed-rank").verdict == "reproduced"
     assert audit("signed_rank", {"differences": [1, 2, 3, 4, 5, 6]}, "0.031").matching == ("signed-rank, exact",)
+    assert audit("signed_rank", {"before": [0.9, 0.8, 0.7], "after": [0.5, 0.6, 0.8]}, "0.5").verdict == "reproduced"
+    assert audit("signed_rank", {"before": [0.9, 0.8], "after": [0.5]}, "0.5").verdict == "not evaluable"
     assert audit("signed_rank", {"W": 22, "n": 6}, "0.031").verdict == "impossible"
 
 

@@ -114,6 +114,7 @@ def test_variables_chosen_and_left_out() -> None:
 def test_other_groups_and_empty_ones() -> None:
     cohort = samples(grade=GRADES, er_status=["positive", "negative"] * 5 + [None])
     by_er = make_table1(cohort, group="er_status", variables=["grade"])
+    assert "her2_group" in [r.variable for r in make_table1(cohort, group="er_status").rows]
     assert by_er.caption == "Characteristics by ER status"
     assert by_er.columns[1:] == ("positive (n = 5)", "negative (n = 5)")
     cohort["her2_group"] = pd.Categorical(cohort["her2_group"], categories=schema.HER2_GROUPS, ordered=True)
