@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         "her2g compare cohort.tsv",
         "her2g compare cohort.tsv --out association.tsv --counts contingency.tsv",
         "her2g compare clinical.tsv --maf mutations.maf --profiled sequenced.txt",
-        "her2g compare cohort.tsv --adjust hr_status,age --contrast zero-low",
+        "her2g compare cohort.tsv --adjust hr_status,age --contrast zero-low --plot forest=forest.svg",
         "her2g compare cohort.tsv --by hr_status",
         "her2g compare cohort.tsv --group hr_status --by her2_group",
         "her2g compare cohort.tsv --where 'er_status == positive and age >= 50' --group ihc --contrast trend",
@@ -100,6 +100,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="Rank tests, or Welch's t and analysis of variance: fixed before looking.",
 )
+@click.option(
+    "--plot",
+    "plots",
+    multiple=True,
+    metavar="KIND[:CONTRAST]=FILE",
+    help="Draw bars, volcano or forest (png, svg, pdf): --plot forest:zero-low=forest.svg; repeatable.",
+)
 @click.option("--balance", type=OUTPUT_FILE, help="Write the covariates before and after matching or overlap weights.")
 @click.option("--counts", type=OUTPUT_FILE, help="Also write the counts behind the categorical tests.")
 @click.option(
@@ -132,6 +139,7 @@ def compare(
     adjust_by: str,
     burden: str,
     numbers: str,
+    plots: tuple[str, ...],
     balance: str | None,
     counts: str | None,
     top: int,
@@ -150,11 +158,16 @@ def compare(
     """
     from her2genomics.cohort import COUNTED_CLASSES
     from her2genomics.compare import compare_groups
+    from her2genomics.io.figures import figure_format, write_figure
     from her2genomics.io.write import write_table
+    from her2genomics.report.comparison_figures import comparison_figure
     from her2genomics.workflow.inputs import load_cohort
 
     if balance is not None and adjust_by not in ("matching", "overlap"):
         raise click.UsageError("--balance needs --adjust-by matching or overlap")
+    wanted = [_plot(text) for text in plots]
+    for _, _, path in wanted:
+        figure_format(path)
     loaded = load_cohort(
         cohort,
         alterations=alterations,
@@ -186,7 +199,13 @@ def compare(
         burden=burden,
         numbers=numbers,
     )
+    figures = [
+        (comparison_figure(result.association, result.contingency, kind, contrast), path)
+        for kind, contrast, path in wanted
+    ]
     write_table(result.association, out, fmt)
+    for figure, path in figures:
+        write_figure(figure, path)
     if counts is not None:
         write_table(result.contingency, counts)
     if balance is not None:
@@ -195,3 +214,12 @@ def compare(
         write_table(result.carriers, carriers)
     for line in result.summary(top):
         click.echo(line, err=True)
+
+
+def _plot(text: str) -> tuple[str, str | None, str]:
+    """Return kind, contrast and file of one --plot."""
+    what, _, path = text.partition("=")
+    kind, _, contrast = what.partition(":")
+    if not path:
+        raise click.UsageError(f"--plot {text}: write KIND=FILE, such as forest=forest.svg")
+    return kind, contrast or None, path

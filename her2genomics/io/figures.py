@@ -26,11 +26,28 @@ def write_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 200
     FileFormatError
         If the file cannot be written.
     """
+    ending = figure_format(path)
+    fixed: Any = {"svg.hashsalt": "her2genomics", "svg.fonttype": "none", "pdf.fonttype": 42}
+    with mpl.rc_context(fixed), atomic_path(path) as temporary:
+        figure.savefig(temporary, format=ending, dpi=dpi, metadata=_NO_DATE[ending])
+
+
+def figure_format(path: str | os.PathLike[str]) -> str:
+    """Return the format that a file's ending asks for; a command checks it before it computes anything.
+
+    Raises
+    ------
+    UsageError
+        If the ending is none of `FIGURE_FORMATS`.
+
+    Examples
+    --------
+    >>> figure_format("forest.SVG")
+    'svg'
+    """
     ending = Path(path).suffix.lower().lstrip(".")
     if ending not in FIGURE_FORMATS:
         raise UsageError(
             f"cannot write a figure as '{ending}': {os.fspath(path)}", hint=f"end it in {', '.join(FIGURE_FORMATS)}"
         )
-    fixed: Any = {"svg.hashsalt": "her2genomics", "svg.fonttype": "none", "pdf.fonttype": 42}
-    with mpl.rc_context(fixed), atomic_path(path) as temporary:
-        figure.savefig(temporary, format=ending, dpi=dpi, metadata=_NO_DATE[ending])
+    return ending

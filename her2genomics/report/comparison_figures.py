@@ -1,0 +1,262 @@
+"""Figures of a comparison: frequencies by group with q, volcano, and the forest of crude and adjusted odds ratios.
+
+Each is made from the association table (bars also from the counts), so that a figure shows what the table says.  An
+odds ratio of 0 or infinity is drawn at the edge with an open arrow instead of being left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from her2genomics.exceptions import UsageError
+from her2genomics.report.style import COLUMN_WIDTH, PAGE_WIDTH, figure_style, group_colours, new_figure
+
+Floats = npt.NDArray[np.float64]
+
+KINDS: tuple[str, ...] = ("bars", "volcano", "forest")
+CRUDE_COLOUR, ADJUSTED_COLOUR, QUIET_COLOUR = "#444444", "#0077BB", "#BBBBBB"
+MOST_FEATURES = 20
+MOST_LABELS = 8
+Q_BOUND = 0.05
+_FOREST_COLUMNS = ((0.01, 0.31), (0.34, 0.36), (0.71, 0.28))
+"""Left edge and width of the three parts of the forest, of the page's width."""
+LARGEST_LOG2 = 7.0
+"""Odds ratios beyond 2^7, and infinite ones, are drawn at the edge."""
+
+
+def comparison_figure(
+    association: pd.DataFrame, contingency: pd.DataFrame, kind: str, contrast: str | None = None
+) -> Figure:
+    """Return the figure of one kind: ``bars``, ``volcano`` or ``forest``.
+
+    Parameters
+    ----------
+    association, contingency
+        Tables of a `compare.Comparison`.
+    kind
+        One of `KINDS`.
+    contrast
+        Pair of groups; default the first pair for the forest, the overall test (else the first pair) for the bars,
+        all pairs for the volcano.
+
+    Raises
+    ------
+    UsageError
+        If the kind or contrast is not there, or no gene was tested.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"no figure named {kind}", hint=f"there are: {', '.join(KINDS)}")
+    genes = association[(association["family"] == "gene") & association["p_value"].notna()]
+    if len(genes["stratum"].unique()) > 1:
+        raise UsageError("figures show one stratum", hint="select it with --where instead of --by")
+    if genes.empty:
+        raise UsageError("no gene was tested, so there is nothing to draw")
+    pairs = list(dict.fromkeys(genes.loc[genes["group_a"].notna() & genes["effect"].notna(), "contrast"]))
+    known = list(dict.fromkeys(genes["contrast"]))
+    if contrast is not None and contrast not in (known if kind == "bars" else pairs):
+        raise UsageError(f"no contrast {contrast} to draw", hint=f"there are: {', '.join(pairs)}")
+    if kind != "bars" and not pairs:
+        raise UsageError(f"the {kind} needs a pair of groups with an odds ratio", hint="add --contrast zero-low")
+    if (
+        kind == "volcano"
+        and genes.loc[genes["contrast"].isin([contrast] if contrast else pairs), "effect"].isna().all()
+    ):
+        raise UsageError("no gene is altered in some and unaltered in others, so there is no odds ratio to draw")
+    if kind == "volcano":
+        return volcano(genes, [contrast] if contrast else pairs)
+    if kind == "forest":
+        return forest(genes, contrast or pairs[0])
+    return frequency_bars(genes, contingency, contrast or ("overall" if "overall" in known else known[0]))
+
+
+@figure_style()
+def frequency_bars(genes: pd.DataFrame, contingency: pd.DataFrame, contrast: str) -> Figure:
+    """Return the share of altered samples per group for the genes with the smallest p, most frequent first."""
+    chosen = genes[genes["contrast"] == contrast].nsmallest(MOST_FEATURES, "p_value", keep="first")
+    counts = contingency[(contingency["family"] == "gene") & contingency["feature"].isin(chosen["feature"])]
+    n = counts.groupby(["feature", "group", "level"], sort=False)["n"].sum().astype(float)
+    altered, others = n.xs("altered", level="level"), n.xs("not altered", level="level")
+    share = (altered / (altered + others)).rename("share").reset_index()
+    share = share.pivot_table(index="feature", columns="group", values="share", sort=False, dropna=False)
+    share = share[list(dict.fromkeys(counts["group"]))]
+    share = share.loc[share.max(axis=1).sort_values(kind="stable").index]
+    figure = new_figure(COLUMN_WIDTH * 1.35, 0.7 + 0.21 * len(share))
+    axes = figure.subplots()
+    colours, groups = group_colours(list(share.columns)), list(share.columns)
+    height = 0.8 / len(groups)
+    at = np.arange(len(share))
+    for k, group in enumerate(groups):
+        axes.barh(
+            at + 0.4 - height * (k + 0.5), 100 * share[group].fillna(0), height, color=colours[group], label=group
+        )
+    axes.set_yticks(at, list(share.index), style="italic")
+    axes.set_ylim(-0.6, len(share) - 0.4)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x")
+    axes.set_xlabel("altered [% of profiled samples]")
+    _write_q(axes, share, chosen.set_index("feature")["q_value"])
+    axes.set_title(f"q: {contrast}", loc="right", fontsize=6.5)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=len(groups))
+    return figure
+
+
+def _write_q(axes: Axes, share: pd.DataFrame, q: pd.Series) -> None:
+    """Write q behind the right edge, bold where it is below the bound."""
+    for y, gene in enumerate(share.index):
+        value = float(q[gene])
+        weight = "bold" if value < Q_BOUND else "normal"
+        axes.annotate(
+            _p_text(value),
+            (1.01, y),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=6,
+            weight=weight,
+            annotation_clip=False,
+        )
+
+
+@figure_style()
+def volcano(genes: pd.DataFrame, contrasts: Sequence[str]) -> Figure:
+    """Return odds ratio against p for every gene, one panel per contrast, genes with small q named."""
+    figure = new_figure(min(PAGE_WIDTH, COLUMN_WIDTH * len(contrasts)), 2.6)
+    panels = np.atleast_1d(figure.subplots(1, len(contrasts)))
+    for axes, contrast in zip(panels, contrasts, strict=True):
+        _draw_volcano(axes, genes[(genes["contrast"] == contrast) & genes["effect"].notna()])
+    panels[0].set_ylabel("$-\\log_{10}$ p")
+    return figure
+
+
+def _draw_volcano(axes: Axes, rows: pd.DataFrame) -> None:
+    effect = rows["effect"].astype(float).to_numpy()
+    with np.errstate(divide="ignore"):
+        x = np.clip(np.log2(effect), -LARGEST_LOG2, LARGEST_LOG2)
+    y = -np.log10(np.maximum(rows["p_value"].astype(float).to_numpy(), 1e-300))
+    found = (rows["q_value"] < Q_BOUND).to_numpy(dtype=bool, na_value=False)
+    edge = np.abs(x) >= LARGEST_LOG2
+    for chosen, marker in ((~edge, "o"), (edge & (x < 0), "<"), (edge & (x > 0), ">")):
+        for mark, colour in ((~found, QUIET_COLOUR), (found, ADJUSTED_COLOUR)):
+            part = chosen & mark
+            face = "none" if marker != "o" else colour
+            axes.scatter(x[part], y[part], s=10, marker=marker, facecolors=face, edgecolors=colour, linewidths=0.7)
+    axes.axvline(0, color=QUIET_COLOUR, linewidth=0.6)
+    first = rows.iloc[0]
+    axes.set_title(f"{first['group_a']} against {first['group_b']}")
+    reach = max(1.5, float(np.nanmax(np.abs(x)))) * 1.15
+    axes.set_xlim(-reach, reach)
+    axes.set_ylim(bottom=0, top=max(float(np.nanmax(y)) * 1.12, 2.0))
+    axes.set_xlabel(f"$\\log_2$ odds ratio\n← {_short(first['group_b'])}      {_short(first['group_a'])} →")
+    named = [i for i in np.argsort(-y, kind="stable")[:MOST_LABELS] if np.isfinite(x[i])]
+    _write_names(axes, x[named], y[named], rows["feature"].astype(str).iloc[named].tolist())
+
+
+def _write_names(axes: Axes, x: Floats, y: Floats, names: Sequence[str]) -> None:
+    """Write gene names beside their points; one that would lie on another is moved up, with a line to its point."""
+    (left, right), (_, top) = axes.get_xlim(), axes.get_ylim()
+    width, height = (right - left) * 0.034, top * 0.05
+    taken: list[tuple[float, float, float]] = []
+    for i in np.argsort(y, kind="stable"):
+        inward = x[i] > right * 0.45
+        start = x[i] - (right - left) * 0.025 - width * len(names[i]) if inward else x[i] + (right - left) * 0.025
+        end, level = start + width * len(names[i]), float(y[i])
+        while any(start < e and end > s and abs(level - other) < height for s, e, other in taken):
+            level += height / 5
+        taken.append((start, end, level))
+        moved = level - float(y[i]) > height / 2
+        axes.annotate(
+            names[i],
+            (x[i], y[i]),
+            xytext=(end if inward else start, level),
+            ha="right" if inward else "left",
+            va="center",
+            fontsize=5.5,
+            style="italic",
+            arrowprops={"arrowstyle": "-", "color": QUIET_COLOUR, "linewidth": 0.4} if moved else None,
+        )
+
+
+@figure_style()
+def forest(genes: pd.DataFrame, contrast: str) -> Figure:
+    """Return crude and adjusted odds ratios with their intervals, side by side, for the genes with the smallest p."""
+    rows = genes[genes["contrast"] == contrast].nsmallest(MOST_FEATURES, "p_value", keep="first").reset_index(drop=True)
+    height = 1.05 + 0.2 * len(rows)
+    figure = new_figure(PAGE_WIDTH, height)
+    figure.set_layout_engine("none")
+    bottom, tall = 0.55 / height, (height - 1.0) / height
+    left, axes, right = (figure.add_axes((x, bottom, width, tall)) for x, width in _FOREST_COLUMNS)
+    at = np.arange(len(rows))[::-1].astype(float)
+    first = rows.iloc[0]
+    adjusted = rows["adj_effect"].notna().any()
+    for prefix, colour, shift in (("", CRUDE_COLOUR, 0.16), ("adj_", ADJUSTED_COLOUR, -0.16)):
+        if prefix and not adjusted:
+            continue
+        label = f"adjusted for {first['adj_for']}" if prefix else "crude"
+        _draw_intervals(axes, rows, prefix, at + (shift if adjusted else 0.0), colour, label)
+    axes.axvline(1, color=QUIET_COLOUR, linewidth=0.8)
+    axes.set_xscale("log", base=2)
+    axes.set_xlim(2.0**-LARGEST_LOG2, 2.0**LARGEST_LOG2)
+    ticks = [2.0**k for k in range(-6, 7, 2)]
+    axes.set_xticks(ticks, [f"{t:g}" if t >= 1 else f"1/{1 / t:g}" for t in ticks])
+    axes.grid(axis="x")
+    axes.set_xlabel(f"odds ratio\n← more in {_short(first['group_b'])}      more in {_short(first['group_a'])} →")
+    axes.spines["left"].set_visible(False)
+    _write_columns(left, right, rows, at, adjusted=bool(adjusted))
+    for panel in (left, axes, right):
+        panel.set_ylim(-0.7, len(rows) - 0.3)
+        panel.set_yticks([])
+    figure.legend(*axes.get_legend_handles_labels(), loc="upper center", ncols=2, bbox_to_anchor=(0.5, 1.0))
+    return figure
+
+
+def _draw_intervals(axes: Axes, rows: pd.DataFrame, prefix: str, at: Floats, colour: str, label: str) -> None:
+    effect, low, high = (rows[f"{prefix}{name}"].astype(float).to_numpy() for name in ("effect", "ci_low", "ci_high"))
+    least, most = 2.0**-LARGEST_LOG2, 2.0**LARGEST_LOG2
+    shown = np.isfinite(low)
+    upper = np.clip(np.nan_to_num(high[shown], nan=most, posinf=most), least, most)
+    axes.hlines(at[shown], np.clip(low[shown], least, most), upper, color=colour, linewidth=1.0)
+    inside = (effect > least) & (effect < most)
+    axes.plot(effect[inside], at[inside], "s", color=colour, markersize=3.2, label=label)
+    for marker, edge, position in (("<", effect <= least, least), (">", effect >= most, most)):
+        where = np.full(int(edge.sum()), position)
+        axes.plot(where, at[edge], marker, color=colour, markerfacecolor="white", markersize=4, clip_on=False)
+
+
+def _write_columns(left: Axes, right: Axes, rows: pd.DataFrame, at: Floats, *, adjusted: bool) -> None:
+    """Write gene and counts left of the intervals, p and q right of them."""
+
+    def write(panel: Axes, x: float, y: float, text: str, **style: Any) -> None:
+        panel.text(x, y, text, va="center", fontsize=6.5, in_layout=False, **{"ha": "center", **style})
+
+    for panel in (left, right):
+        panel.set_axis_off()
+        panel.set_xlim(0, 1)
+    first, top = rows.iloc[0], len(rows) - 0.2
+    heads = [(left, 0.47, _short(first["group_a"])), (left, 0.82, _short(first["group_b"])), (right, 0.25, "p (q)")]
+    for panel, x, text in heads + ([(right, 0.78, "adjusted p (q)")] if adjusted else []):
+        write(panel, x, top, text)
+    for y, (_, row) in zip(at, rows.iterrows(), strict=True):
+        write(left, 0.0, y, str(row["feature"]), style="italic", ha="left")
+        for x, side in ((0.47, "a"), (0.82, "b")):
+            write(left, x, y, f"{row[f'altered_{side}']}/{row[f'n_{side}']} ({100 * row[f'freq_{side}']:.0f}%)")
+        write(right, 0.25, y, f"{_p_text(row['p_value'])} ({_p_text(row['q_value'])})")
+        p = row["adj_p"] if pd.isna(row["adj_p_exact"]) else row["adj_p_exact"]
+        if adjusted and not pd.isna(p):
+            write(right, 0.78, y, f"{_p_text(p)} ({_p_text(row['adj_q'])})")
+
+
+def _p_text(value: Any) -> str:
+    if pd.isna(value):
+        return ""
+    p = float(value)
+    return f"{p:.2f}" if p >= 0.095 else f"{p:.3f}" if p >= 0.00095 else f"{p:.0e}"
+
+
+def _short(group: object) -> str:
+    return str(group).removeprefix("HER2-")
