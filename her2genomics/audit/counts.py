@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from her2genomics.audit.content import Content
 from her2genomics.audit.count_tables import CountTable, read_count_table
+from her2genomics.audit.effects import audit_effect
 from her2genomics.audit.named_tests import TABLE_TESTS, continuity, named_tests
-from her2genomics.audit.printed import read_printed
+from her2genomics.audit.printed import looks_like_interval, read_printed
 from her2genomics.audit.verdicts import IMPOSSIBLE, Candidate, Finding, judge
 from her2genomics.exceptions import StatisticsError
 from her2genomics.stats.contingency import chi_square, fisher_many
@@ -46,6 +47,8 @@ def audit_counts(content: Content, printed: str | None, test: str) -> Finding:
         If the table or the print cannot be read, or nothing can be tested.
     """
     table = read_count_table(content)
+    if printed is not None and looks_like_interval(printed):
+        return audit_effect(table.counts, printed, test)
     words = _named(test, table.counts.shape)
     named = words or USUAL
     candidates = _candidates(table, named)

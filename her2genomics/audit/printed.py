@@ -18,6 +18,8 @@ _NUMBER = r"\d*[.,]?\d+(?:e[-+]?\d+)?"
 _POWER_OF_TEN = re.compile(r"\s*[x*]\s*10\s*\^?\s*([-+]?\d+)")
 _FOOTNOTE = re.compile(r"\s*([*†‡§¶#]+|(?<=\d)[a-d])$")
 _BRACKETED = re.compile(r"^[(\[]([^()\[\]]*)[)\]]$")
+_STATED_P = re.compile(r"(?<=[\s,;(])p(\s*-?\s*value)?\s*[<>=:][^,;)]*[,;)]?$", re.IGNORECASE)
+_REMARK = re.compile(r"\s*\([^()\d]*\d?\)$")
 _LEVEL = re.compile(r"\d\d(?:\.\d)?\s*%\s*(?:ci|confidence\s+interval|c\.i\.)\s*[:=,]?", re.IGNORECASE)
 _SIGNED = re.compile(rf"(?<![\d.])-?{_NUMBER}", re.IGNORECASE)
 _METRIC = re.compile(rf"([A-Za-zκ][A-Za-z0-9κ _/'-]*?[+-]?)\s*(?:[=:]|\s|(?=\.\d))\s*(-?{_NUMBER})\s*(%?)")
@@ -69,9 +71,11 @@ def read_printed(text: str) -> Printed:
     """
     plain = plain_text(text.replace("&lt;", "<").replace("&gt;", ">")).strip()
     plain = _BRACKETED.sub(r"\1", plain).strip()
+    if stated := _STATED_P.search(plain):
+        plain = stated[0].strip("),; ")
     if _NOT_SIGNIFICANT.fullmatch(_LEADING_P.sub("", plain).lstrip("=: ")):
         return Printed(">=", Number(ALPHA, 2))
-    plain = re.sub(r"\(\s*n\.?s\.?\s*\)$", "", plain, flags=re.IGNORECASE).strip()
+    plain = _REMARK.sub("", plain).strip()
     match = _RELATION.match(_FOOTNOTE.sub("", _LEADING_P.sub("", plain)).strip())
     sign, rest = (match[1] or "=", match[2]) if match else ("=", plain)
     relation = {":": "=", "~": "=", "≈": "=", "=<": "<=", "=>": ">="}.get(sign, sign)
@@ -112,8 +116,7 @@ def read_interval(text: str) -> PrintedInterval:
     found = [read_number(part) for part in _SIGNED.findall(plain)]
     if len(found) not in (2, 3):
         raise FileFormatError(f"printed interval '{text}' is not understood", hint="write it as 0.57-0.86")
-    decimals = max(number.decimals for number in found)
-    low, high = (number.with_decimals(decimals) for number in found[-2:])
+    low, high = found[-2:]
     if low.value > high.value:
         raise FileFormatError(f"printed interval '{text}' ends below its beginning")
     return PrintedInterval(low, high, found[0] if len(found) == 3 else None)

@@ -23,7 +23,6 @@ from her2genomics.audit.verdicts import (
     NOT_REPRODUCED,
     REPRODUCED,
     ROUNDING,
-    SLACK,
     Candidate,
     Finding,
     ImpossibleError,
@@ -155,12 +154,8 @@ def audit_share_interval(content: Content, printed: str | None, test: str) -> Fi
     if printed is None:
         low, high = pairs[(named or ["Wilson"])[0]]
         return Finding(f"{low:.1f}-{high:.1f}", "nothing printed")
-    finding = judge_interval(interval, pairs, named=named)
     value = (PERCENT if percent else 1) * k / n
-    if interval.estimate is None or abs(interval.estimate.value - value) <= interval.estimate.half_unit * (1 + SLACK):
-        return finding
-    message = f"printed estimate {interval.estimate.value:g}, {k}/{n} is {value:.{interval.estimate.decimals + 1}f}"
-    return replace(finding, verdict=NOT_REPRODUCED, messages=[message, *finding.messages])
+    return judge_interval(interval, pairs, named=named, estimates=dict.fromkeys(pairs, value))
 
 
 def audit_burden(content: Content, printed: str | None, test: str) -> Finding:

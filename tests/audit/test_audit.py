@@ -160,6 +160,23 @@ def test_a_correctly_printed_p_is_always_reproduced(cells: list[int], decimals: 
         assert audit("table", table, f"{far:.{decimals}f}", "Fisher exact").verdict == "not reproduced"
 
 
+def test_ratios_of_a_table_with_their_intervals() -> None:
+    """R 4.2.2: fisher.test gives 0.2281 (0.1264-0.4073); Woolf 0.2267 (0.1310-0.3923), Katz 0.6220 (0.5031-0.7688)."""
+    table = [[46, 44], [166, 36]]
+    prints = {"0.23 (0.13-0.39)": "odds ratio, Woolf", "0.62 (0.50-0.77)": "risk ratio, Katz"}
+    assert {p: audit("table", table, p).matching[0] for p in prints} == prints
+    exact = audit("table", table, "0.23 (0.13–0.41)", "Fisher exact")
+    assert (exact.verdict, exact.matching) == ("reproduced", ("odds ratio, conditional exact",))
+    turned = audit("table", table, "4.41 (2.55-7.63)", "logistic regression, OR")
+    assert turned.matching == ("odds ratio, Woolf, groups exchanged",)
+    wrong = audit("table", table, "0.62 (0.50-0.77)", "OR")
+    assert (wrong.verdict, wrong.matching) == ("not reproduced", ("risk ratio, Katz",))
+    estimate = audit("table", table, "0.25 (0.13-0.39)")
+    assert (estimate.verdict, estimate.messages) == ("not reproduced", ["printed estimate 0.25, recomputed 0.227"])
+    assert audit("table", [[4, 0], [3, 0]], "2.0 (1.0-4.0)").verdict == "not evaluable"
+    assert audit("table", [[4, 1, 2], [3, 0, 5]], "2.0 (1.0-4.0)").verdict == "not evaluable"
+
+
 # precision and inequalities
 
 
