@@ -20,6 +20,8 @@ from her2genomics.specimens import choose_specimen
 
 DAYS_PER_MONTH = 30.4375
 MONTHS_PER_YEAR = 12
+TIME_DIGITS = 9
+"""Decimals of a month that are kept, so that times equal up to rounding (after a subtraction) are ties."""
 MAX_GROUPS = 8
 """More groups than this are no groups: a number, or an identifier."""
 
@@ -145,7 +147,7 @@ def prepare_survival(samples: pd.DataFrame, question: SurvivalQuestion, *, sourc
         notes.append(f"{int((m1 & selection.kept).sum())} patients with M1 at diagnosis are in the analysis")
     time = _from_start(samples, question, time, event, selection, source)
     table = samples.drop(columns=["time", "event", "group"], errors="ignore")
-    table.insert(0, "time", time.astype("float64"))
+    table.insert(0, "time", time.astype("float64").round(TIME_DIGITS))
     table.insert(1, "event", event)
     table.insert(2, "group", groups.astype("string"))
     table = table[selection.kept].reset_index(drop=True)

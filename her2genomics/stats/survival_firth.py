@@ -18,7 +18,9 @@ from her2genomics.stats.inputs import Floats
 from her2genomics.stats.survival_likelihood import RiskSets
 
 MAX_ITERATIONS = 200
-CONVERGED = 1e-10
+CONVERGED = 1e-7
+"""Relative step at which the search ends; the likelihood is then right to its square."""
+LIMIT_PRECISION = 1e-7
 LARGEST_STEP = 2.0
 FARTHEST = 60.0
 """Log hazard ratio (of a standardised covariate) beyond which a profile limit is given up as not finite."""
@@ -132,4 +134,4 @@ def _limit(above: Callable[[float], float], start: float, step: float) -> float:
         near, far = far, far + step
         if abs(far - start) > FARTHEST:
             return float(np.copysign(np.inf, step))
-    return float(brentq(above, near, far, xtol=1e-10))
+    return float(brentq(above, near, far, xtol=LIMIT_PRECISION))

@@ -135,13 +135,16 @@ class RiskSets:
     def _sums(self, values: Floats) -> Floats:
         """Return per step the sum over its risk set, less the share of the tied events that has left."""
         zero = np.zeros((1, *values.shape[1:]))
-        total = np.concatenate([zero, np.cumsum(values, axis=0)])
-        mask = self.event.reshape((-1,) + (1,) * (values.ndim - 1))
-        died = np.concatenate([zero, np.cumsum(values * mask, axis=0)])
-        share = self.share.reshape((-1,) + (1,) * (values.ndim - 1))
-        at_risk = total[self.last + 1] - total[self.first]
-        leaving = died[self.last + 1] - died[self.tie_first]
-        sums: Floats = at_risk - share * leaving
+        cuts = np.unique(np.concatenate([self.first, self.last + 1]))
+        inside = cuts[cuts < len(values)]
+        total = np.concatenate([zero, np.cumsum(np.add.reduceat(values, inside, axis=0), axis=0)])
+        at_risk = total[np.searchsorted(inside, self.last + 1)] - total[np.searchsorted(inside, self.first)]
+        if not self.share.any():
+            return at_risk
+        before = np.concatenate([[0], np.cumsum(self.event)])
+        died = np.concatenate([zero, np.cumsum(values[self.event], axis=0)])
+        leaving = died[before[self.last + 1]] - died[before[self.tie_first]]
+        sums: Floats = at_risk - self.share.reshape((-1,) + (1,) * (values.ndim - 1)) * leaving
         return sums
 
     def observed(self) -> Floats:

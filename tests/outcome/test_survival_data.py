@@ -114,6 +114,12 @@ def test_survival_by_response_has_to_start_at_surgery():
         ask(table, landmark=6, time_from="surgery")
 
 
+def test_times_that_differ_by_rounding_only_are_ties():
+    table = samples(dfs_months=[12.3, 10.2], dfs_event=[1, 1], surgery_months=[5.1, 3.0])
+    assert 12.3 - 5.1 != 10.2 - 3.0
+    assert len(set(ask(table, start="surgery_months").time)) == 1
+
+
 def test_samples_without_group_time_or_event_are_counted_once():
     table = samples(dfs_months=[1, None, 3, 4], dfs_event=[1, 1, None, 0], arm=["x", "x", "x", None])
     data = ask(table, group="arm")
