@@ -239,7 +239,7 @@ def cohort_from_table(
             "missing column sample_id", path=source, hint="one row per sample, the first column sample_id"
         )
     gene_columns = find_gene_columns(table, panel, genes=genes, clinical_columns=clinical_columns, source=source)
-    clinical = table[[c for c in table.columns if c not in gene_columns]]
+    clinical = table.drop(columns=gene_columns)
     samples = check_clinical(clinical, source=source).reset_index(drop=True)
     symbols = _current_symbols(gene_columns, panel, source)
     alterations, profiled = _parse_cells(table, gene_columns, symbols, source)

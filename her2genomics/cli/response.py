@@ -83,7 +83,14 @@ def response(
 
     if (waterfall is None) != (change is None):
         raise click.UsageError("--waterfall FILE and --change COLUMN go together")
-    loaded = load_cohort(cohort, group=group, her2_rule=her2_rule, subtype_rule=subtype_rule, panel=panel)
+    loaded = load_cohort(
+        cohort,
+        only_genes=[group, adjust, *by],
+        group=group,
+        her2_rule=her2_rule,
+        subtype_rule=subtype_rule,
+        panel=panel,
+    )
     question = ResponseQuestion(
         outcome=outcome,
         responder_is=responder,

@@ -136,7 +136,14 @@ def survival(
     from her2genomics.workflow.inputs import load_cohort
     from her2genomics.workflow.outcome_files import survival_of_cohort, survival_question, write_result_folder
 
-    loaded = load_cohort(cohort, group=group, her2_rule=her2_rule, subtype_rule=subtype_rule, panel=panel)
+    loaded = load_cohort(
+        cohort,
+        only_genes=[group, adjust, *covariates],
+        group=group,
+        her2_rule=her2_rule,
+        subtype_rule=subtype_rule,
+        panel=panel,
+    )
     question = survival_question(
         loaded.samples,
         time=time,

@@ -140,7 +140,7 @@ class RiskSets:
         total = np.concatenate([zero, np.cumsum(np.add.reduceat(values, inside, axis=0), axis=0)])
         at_risk = total[np.searchsorted(inside, self.last + 1)] - total[np.searchsorted(inside, self.first)]
         if not self.share.any():
-            return at_risk
+            return np.asarray(at_risk, dtype=float)
         before = np.concatenate([[0], np.cumsum(self.event)])
         died = np.concatenate([zero, np.cumsum(values[self.event], axis=0)])
         leaving = died[before[self.last + 1]] - died[before[self.tie_first]]

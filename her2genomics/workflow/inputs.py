@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,7 @@ def load_cohort(
     profiled: PathLike | None = None,
     genes: Sequence[str] | None = None,
     clinical_columns: Sequence[str] | None = None,
+    only_genes: Collection[str] | None = None,
     group: str = "her2_group",
     her2_rule: Her2Rule = "ascocap2018",
     subtype_rule: SubtypeRule = "zhang2022",
@@ -116,6 +117,8 @@ def load_cohort(
         Files beside a table without gene columns: long alterations or a MAF, and the list of sequenced samples.
     genes, clinical_columns
         Columns to take as genes, or as clinical, whatever they look like.
+    only_genes
+        Gene columns to read; the others are passed over, which is quicker where an analysis needs none of them.
     group
         Column that will make the groups; only for ``her2_group`` is a status derived.
     her2_rule, subtype_rule
@@ -140,8 +143,10 @@ def load_cohort(
         return load_study(files, StudySettings(panel=panel, her2_rule=her2_rule, subtype_rule=subtype_rule))
     columns = find_gene_columns(raw, knowledge, genes=genes, clinical_columns=clinical_columns, source=source)
     clinical = recognise_clinical(raw.drop(columns=columns), source=source).table
+    if only_genes is not None:
+        columns = [c for c in columns if c in set(only_genes)]
     table = pd.concat([clinical, raw[columns]], axis=1)
-    others = [c for c in table.columns if c not in columns]
+    others = list(clinical.columns)
     cohort = cohort_from_table(table, genes=columns, clinical_columns=others, panel=knowledge, source=source)
     if group == "her2_group" or cohort.samples.columns.intersection(["her2_group", *EVIDENCE]).size:
         samples = add_status(cohort.samples, her2_rule=her2_rule, subtype_rule=subtype_rule, source=source)
