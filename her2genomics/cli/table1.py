@@ -96,7 +96,7 @@ def table1(
         panel=panel,
     )
     table = make_table1(
-        loaded.samples,
+        loaded,
         group=group,
         variables=split_list(variables),
         numbers=numbers,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from her2genomics import schema
 from her2genomics.clinical_variables import ClinicalVariable, category_text, describe_variables
+from her2genomics.cohort import Cohort
 from her2genomics.comparison.groups import Grouping, find_groups
 from her2genomics.exceptions import SchemaError, UsageError
 from her2genomics.table1.cells import NUMBER_STYLES, NumberStyle
@@ -22,7 +23,7 @@ MOST_NAMED = 12
 
 
 def make_table1(
-    samples: pd.DataFrame,
+    samples: pd.DataFrame | Cohort,
     *,
     group: str = "her2_group",
     variables: Sequence[str] | None = None,
@@ -36,7 +37,7 @@ def make_table1(
     Parameters
     ----------
     samples
-        One row per sample, as `Cohort.samples`.
+        A cohort, or a table of one row per sample.
     group
         Column that makes the groups.
     variables
@@ -87,7 +88,8 @@ def make_table1(
         raise UsageError(f"unknown summary '{numbers}'", hint=f"use one of: {', '.join(NUMBER_STYLES)}")
     if min_cell < 0:
         raise UsageError(f"least count {min_cell} is negative")
-    ordered = _with_ordered_groups(samples, group)
+    table = samples.samples if isinstance(samples, Cohort) else samples
+    ordered = _with_ordered_groups(table, group)
     grouping = _filled_groups(find_groups(ordered, group))
     described, notes = _choose(ordered, group, variables)
     settings = Settings(grouping, numbers, unknown_as_category, min_cell)
@@ -100,7 +102,7 @@ def make_table1(
         columns=tuple(f"{label} (n = {n})" for label, n in sizes.items()),
         pairs=pairs if pairwise and len(pairs) > 1 else (),
         rows=tuple(row for part in parts for row in part.rows),
-        footnotes=write_footnotes(parts, settings, len(samples), group),
+        footnotes=write_footnotes(parts, settings, len(table), group),
         values=schema.conform(pd.DataFrame([v for p in parts for v in p.values]), schema.TABLE1_VALUES),
         tests=schema.conform(tests, schema.TABLE1_TESTS),
         notes=tuple(notes),

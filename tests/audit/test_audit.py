@@ -177,6 +177,18 @@ def test_ratios_of_a_table_with_their_intervals() -> None:
     assert audit("table", [[4, 1, 2], [3, 0, 5]], "2.0 (1.0-4.0)").verdict == "not evaluable"
 
 
+@pytest.mark.verify
+def test_a_search_finds_more_than_the_named_test_by_chance() -> None:
+    """The share of random two-digit prints that a test gives; docs/audit.md quotes it."""
+    rng = np.random.default_rng(1)
+    findings = []
+    for _ in range(1500):
+        a, b = rng.binomial([[90], [231]], rng.uniform(0.1, 0.6)).ravel().tolist()
+        findings.append(audit("table", [[a, 90 - a], [b, 231 - b]], f"{rng.uniform(0, 1):.2f}", "Fisher exact"))
+    assert np.mean([f.verdict == "reproduced" for f in findings]) == pytest.approx(0.010, abs=0.006)
+    assert np.mean([bool(f.matching) for f in findings]) == pytest.approx(0.039, abs=0.012)
+
+
 # precision and inequalities
 
 

@@ -214,7 +214,8 @@ def test_the_study_s_table_is_met_by_its_fixture(repository) -> None:
         "hr_status": [[60, 30], [202, 29], [118, 84]],
         "subtype": [[25, 35, 0, 0, 30], [66, 136, 0, 0, 29], [0, 0, 118, 84, 0]],
     }
-    values = make_table1(cohort.samples).values
+    values = make_table1(cohort).values
+    pd.testing.assert_frame_equal(values, make_table1(cohort.samples).values)
     for name, counts in printed.items():
         of_name = values[(values["variable"] == name) & (values["level"] != "missing")]
         found = [of_name.loc[of_name["group"] == group, "n"].tolist() for group in schema.HER2_GROUPS]
