@@ -30,6 +30,9 @@ from her2genomics.comparison.settings import Settings
 from her2genomics.comparison.weighting import WEIGHTING_METHODS, balance_rows
 from her2genomics.protein_positions import ExonMap
 
+BALANCED = 0.1
+"""Standardised difference up to which groups count as alike."""
+
 
 @dataclass
 class _Tables:
@@ -67,6 +70,7 @@ def compare_stratum(
     groups = pd.DataFrame({"stratum": stratum, "group": grouping.labels, "n": grouping.sizes})
     counted = schema.conform(contingency, schema.CONTINGENCY)
     balance = _balance(design, stratum)
+    tables.notes += _unbalanced(balance)
     return Comparison(association, counted, groups, tuple(tables.notes), carriers, balance)
 
 
@@ -100,6 +104,18 @@ def _balance(design: Design, stratum: str) -> pd.DataFrame:
     ]
     rows = pd.concat(parts, ignore_index=True) if parts else schema.empty(schema.BALANCE)
     return schema.conform(rows.assign(stratum=stratum), schema.BALANCE)
+
+
+def _unbalanced(balance: pd.DataFrame) -> list[str]:
+    """Return which covariates matching or weighting left apart: what they carry is still in the adjusted columns."""
+    rows = balance[balance["adj_smd"].abs() > BALANCED]
+    return [
+        f"{contrast}: not balanced by {part['method'].iloc[0]}: "
+        + ", ".join(
+            f"{name} (SMD {smd:.2g})" for name, smd in part["adj_smd"].abs().groupby(part["covariate"]).max().items()
+        )
+        for contrast, part in rows.groupby("contrast", sort=False)
+    ]
 
 
 def _add_alterations(tables: _Tables, cohort: Cohort, settings: Settings, exons: ExonMap, design: Design) -> None:
