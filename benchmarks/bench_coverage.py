@@ -162,11 +162,11 @@ def table(runs: list[Run]) -> str:
     return "\n".join(lines)
 
 
-def record(text: str) -> None:
+def record(text: str, heading: str = HEADING) -> None:
     """Put the section into docs/benchmarks.md, in place of the one that is there."""
     page = DOCS.read_text(encoding="utf-8") if DOCS.exists() else "# Benchmarks\n"
-    page = re.sub(rf"{HEADING}\n.*?(?=^## |\Z)", "", page, flags=re.MULTILINE | re.DOTALL).rstrip()
-    DOCS.write_text(f"{page}\n\n{HEADING}\n\n{text}\n", encoding="utf-8")
+    page = re.sub(rf"{heading}\n.*?(?=^## |\Z)", "", page, flags=re.MULTILINE | re.DOTALL).rstrip()
+    DOCS.write_text(f"{page}\n\n{heading}\n\n{text}\n", encoding="utf-8")
 
 
 def main() -> None:

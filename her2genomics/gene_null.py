@@ -4,7 +4,7 @@ A gene's log2 is the weighted mean of its bins. In a normal sample it strays fro
 (low depth; measured inside the genes, where no copy-number change can pass for it), and waves that move whole genes
 (capture, fragmentation; measured between neighbouring genes, where an arm-level change does not show). So each sample
 k has its own variance for gene g, ``d_gk^2 = wave_k^2 + bin_noise_k^2 * v_g``, with v_g the variance that the bins
-of the median normal give. What is shared among the normals' waves is learned as a few components and subtracted. The
+of the median normal give. What is shared among the normals' waves is learned as components and subtracted. The
 standardised values then have a spread of their own per gene, which is shrunk toward the pooled spread (limma's
 empirical Bayes), and a new sample is tested by t with the prediction factor: its own variance plus that of the mean.
 Leaving each normal out in turn gives the null distribution of t; where it is wider than the theory, it is used.
@@ -13,17 +13,18 @@ References
 ----------
 .. [1] Smyth 2004, Stat Appl Genet Mol Biol 3:3 (moderated t; moment estimation of the prior by log variances).
 .. [2] Boeva et al. 2014, Bioinformatics 30:3443 (ONCOCNV: components of control samples, test per gene).
+.. [3] Horn 1965, Psychometrika 30:179 (parallel analysis: how many components are more than chance).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import optimize, special, stats
+from scipy import integrate, optimize, special, stats
 
 from her2genomics.genome import chromosome_order
 
@@ -36,13 +37,13 @@ NOT_A_GENE = frozenset(
 MIN_BINS = 3
 """Bins from which a gene is tested."""
 MAD_TO_SD = 1.4826
-NORMALS_PER_COMPONENT, MAX_COMPONENTS = 15, 2
+NORMALS_PER_COMPONENT = 8
+SHUFFLES, SHUFFLE_QUANTILE, SHUFFLE_SEED = 40, 0.95, 1
 MIN_NORMALS_TO_LEAVE_OUT = 3
 MIN_NORMALS_TO_CALIBRATE = 5
-BIWEIGHT = 3.0
-"""Tuning constant of the scale between neighbouring genes: breaks down at about one breakpoint in five pairs."""
-_BIWEIGHT_MEAN = 0.2426541
-"""Mean of 1 - (1 - min(z^2 / 9, 1))^3 for standard normal z."""
+TUMOUR_BIWEIGHT, NORMAL_BIWEIGHT = 2.0, 3.0
+"""Tuning of the scale between neighbouring genes: where a sample may be altered, breakpoints may be two pairs in five;
+where it is judged as a normal, one in five, so that single large differences count."""
 HUBER, HUBER_STEPS = 1.5, 10
 MIN_PAIRS = 20
 BISECTIONS = 50
@@ -126,7 +127,9 @@ def within_gene_noise(ratios: FloatArray, spread: FloatArray, genes: GeneBins, w
     return np.maximum(noise, 1e-3)
 
 
-def gene_wave(deviation: FloatArray, noise_variance: FloatArray, genes: GeneBins) -> FloatArray:
+def gene_wave(
+    deviation: FloatArray, noise_variance: FloatArray, genes: GeneBins, tuning: float = TUMOUR_BIWEIGHT
+) -> FloatArray:
     """Return the SD of what moves whole genes, beyond bin noise, from differences between neighbouring genes.
 
     Parameters
@@ -137,6 +140,8 @@ def gene_wave(deviation: FloatArray, noise_variance: FloatArray, genes: GeneBins
         Samples x genes: variance of each gene's log2 from its bins.
     genes
         The genes.
+    tuning
+        Differences beyond so many SD count no further.
 
     Notes
     -----
@@ -150,11 +155,24 @@ def gene_wave(deviation: FloatArray, noise_variance: FloatArray, genes: GeneBins
     low, high = np.zeros(len(deviation)), squared.max(axis=1) + 1e-12
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        share = np.minimum(squared / (2 * middle[:, None] + base) / BIWEIGHT**2, 1.0)
-        too_small = np.mean(1 - (1 - share) ** 3, axis=1) > _BIWEIGHT_MEAN
+        share = np.minimum(squared / (2 * middle[:, None] + base) / tuning**2, 1.0)
+        too_small = np.mean(1 - (1 - share) ** 3, axis=1) > biweight_mean(tuning)
         low, high = np.where(too_small, middle, low), np.where(too_small, high, middle)
     wave: FloatArray = np.sqrt(low)
     return wave
+
+
+@lru_cache
+def biweight_mean(tuning: float) -> float:
+    """Return the mean of 1 - (1 - min(z^2 / tuning^2, 1))^3 for standard normal z.
+
+    Examples
+    --------
+    >>> round(biweight_mean(3.0), 4)
+    0.2427
+    """
+    inside = integrate.quad(lambda z: (1 - (1 - (z / tuning) ** 2) ** 3) * stats.norm.pdf(z), 0, tuning)[0]
+    return float(2 * (inside + stats.norm.sf(tuning)))
 
 
 def fit_prior(variances: FloatArray, df: float) -> tuple[float, float]:
@@ -234,8 +252,8 @@ class GeneNull:
 
     @property
     def n_components(self) -> int:
-        """Number of shared waves subtracted: one per 15 normals, at most two."""
-        return min(MAX_COMPONENTS, self.n // NORMALS_PER_COMPONENT)
+        """Number of shared waves that are subtracted."""
+        return len(self.components)
 
     @cached_property
     def centre(self) -> FloatArray:
@@ -245,14 +263,20 @@ class GeneNull:
 
     @cached_property
     def components(self) -> FloatArray:
-        """Shared waves of the normals (components x genes), in units of the genes' bin noise."""
-        if not self.n_components:
+        """Shared waves of the normals (components x genes), in units of the genes' bin noise.
+
+        Those that stand out of shuffled data (Horn's parallel analysis [3]_), at most one per eight normals.
+        """
+        at_most = self.n // NORMALS_PER_COMPONENT
+        tested = self.genes.tested
+        if not at_most or tested.sum() < MIN_PAIRS:
             return np.zeros((0, self.log2.shape[1]))
         scaled = (self.log2 - self.centre) / np.sqrt(self.bin_variance) / self.bin_noise[:, None]
-        scaled[:, ~self.genes.tested] = 0.0
+        scaled[:, ~tested] = 0.0
         scaled = scaled - scaled.mean(axis=0)
         size, left = np.linalg.eigh(scaled @ scaled.T)
-        largest = np.argsort(size)[::-1][: self.n_components]
+        shared = n_beyond_chance(scaled[:, tested], at_most)
+        largest = np.argsort(size)[::-1][:shared]
         first: FloatArray = (left[:, largest] / np.sqrt(np.maximum(size[largest], 1e-12))).T @ scaled
         return first
 
@@ -330,6 +354,32 @@ class GeneNull:
         p = 2 * stats.t.sf(np.abs(t) / scale, df)
         p[~self.genes.tested] = np.nan
         return GeneTest(residual, se, t, p, df, scale, bin_noise, wave)
+
+
+def n_beyond_chance(values: FloatArray, at_most: int) -> int:
+    """Return how many leading components of samples x genes are larger than those of shuffled data.
+
+    The genes are shuffled within each sample, so that a sample which is merely noisy makes no component; the number is
+    that of Horn's parallel analysis at the 95th percentile, component after component.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(5)
+    >>> noise = rng.normal(size=(30, 200))
+    >>> n_beyond_chance(noise, 3), n_beyond_chance(noise + np.outer(rng.normal(size=30), rng.normal(size=200)), 3)
+    (0, 1)
+    """
+    rng = np.random.default_rng(SHUFFLE_SEED)
+    found = _sizes(values)[:at_most]
+    shuffled = np.array([_sizes(rng.permuted(values, axis=1))[:at_most] for _ in range(SHUFFLES)])
+    beyond = found > np.quantile(shuffled, SHUFFLE_QUANTILE, axis=0)
+    return int(np.argmin(np.append(beyond, False)))
+
+
+def _sizes(values: FloatArray) -> FloatArray:
+    centred = values - values.mean(axis=0)
+    sizes: FloatArray = np.linalg.eigvalsh(centred @ centred.T)[::-1]
+    return sizes
 
 
 def _huber_fit(basis: FloatArray, values: FloatArray) -> FloatArray:

@@ -8,6 +8,7 @@ centre, spread and null. One normal gives a centre only, none gives a flat refer
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +19,17 @@ from scipy import stats
 
 from her2genomics import schema
 from her2genomics.cnv_qc import MAPD_FAIL, MIN_DEPTH_X, mapd, median_depth, neighbour_differences
+from her2genomics.copy_rule import DIPLOID, CopyRule, observed_copies
 from her2genomics.exceptions import SchemaError, UsageError
-from her2genomics.gene_null import MAD_TO_SD, GeneBins, GeneNull, gene_bins, gene_wave, within_gene_noise
+from her2genomics.gene_null import (
+    MAD_TO_SD,
+    NORMAL_BIWEIGHT,
+    GeneBins,
+    GeneNull,
+    gene_bins,
+    gene_wave,
+    within_gene_noise,
+)
 from her2genomics.ratios import (
     BIN_KEY,
     BoolArray,
@@ -43,10 +53,9 @@ GC_RANGE = (0.2, 0.8)
 MAX_SPREAD = 1.0
 MAX_SHARE_WITHOUT_DEPTH = 0.1
 SPREAD_SHRINK = 0.25
-WAVE_OUTLIER_SD = 3.0
+WAVE_FAIL = math.log2(DIPLOID / CopyRule().deletion) / 2
+"""Two SD of such a gene wave (0.21) reach the 1.5 copies of a deletion: one gene in twenty would look altered."""
 MIN_NORMALS_TO_JUDGE = 8
-NORMALS_PER_OUTLIER = 8
-"""Waviness sets aside at most one normal in eight (worst first): more of them are a second batch, not outliers."""
 BH_LEVEL = 0.05
 P_CUT_OFF = 0.005
 
@@ -329,12 +338,9 @@ def _judge(normals: pd.DataFrame, fitted: _Fitted, bins: pd.DataFrame) -> pd.Dat
         if noise_here > MAPD_FAIL:
             reasons[place].append(f"MAPD {noise_here:.2f} > {MAPD_FAIL:g}")
     if len(normals) >= MIN_NORMALS_TO_JUDGE:
-        wave = normals["wave"].to_numpy(dtype=np.float64)
-        limit = np.median(wave) + WAVE_OUTLIER_SD * MAD_TO_SD * np.median(np.abs(wave - np.median(wave)))
-        room = len(normals) // NORMALS_PER_OUTLIER - sum(bool(parts) for parts in reasons)
-        worst = [place for place in np.argsort(-wave) if wave[place] > limit and not reasons[place]]
-        for place in worst[: max(0, room)]:
-            reasons[place].append(f"gene wave {wave[place]:.2f} > {limit:.2f} (median + {WAVE_OUTLIER_SD:g} SD)")
+        for place, wave in enumerate(normals["wave"].to_numpy(dtype=np.float64)):
+            if wave > WAVE_FAIL:
+                reasons[place].append(f"gene wave {wave:.2f} > {WAVE_FAIL:.2f}")
     normals["reasons"] = [";".join(parts) for parts in reasons]
     normals["used"] = [not parts for parts in reasons]
     return normals
@@ -348,7 +354,8 @@ def _gene_noise(fitted: _Fitted, bins: pd.DataFrame) -> tuple[FloatArray, FloatA
     noise = within_gene_noise(ratios, spread, genes, bin_weights(spread))
     centre = np.median(values[fitted.used], axis=0)
     variance = bin_variance(spread, genes)
-    return values, noise, gene_wave(values - centre, noise[:, None] ** 2 * variance, genes)
+    wave = gene_wave(values - centre, noise[:, None] ** 2 * variance, genes, NORMAL_BIWEIGHT)
+    return values, noise, wave
 
 
 def _assemble(fitted: _Fitted, bins: pd.DataFrame, normals: pd.DataFrame) -> Reference:
@@ -386,6 +393,7 @@ def _assemble(fitted: _Fitted, bins: pd.DataFrame, normals: pd.DataFrame) -> Ref
 def _leave_one_out_summary(normals: pd.DataFrame, null: GeneNull, log2: FloatArray, t: FloatArray) -> pd.DataFrame:
     """Add each normal's share of small p and its significant genes, against the other normals."""
     normals = normals.assign(loo_share=np.nan, loo_events="")
+    normals["loo_calls"] = pd.NA
     if np.isnan(t).all():
         return normals
     df, scale = null.calibration
@@ -393,10 +401,11 @@ def _leave_one_out_summary(normals: pd.DataFrame, null: GeneNull, log2: FloatArr
     p = 2 * stats.t.sf(np.abs(t[:, tested]) / scale, df)
     normals["loo_share"] = (p < P_CUT_OFF).mean(axis=1)
     names = null.genes.table["gene"].to_numpy(dtype=object)[tested]
-    events = []
-    for row, values in zip(p, log2[:, tested], strict=True):
+    rule, events, calls = CopyRule(), [], []
+    for row, copies in zip(p, observed_copies(log2[:, tested]), strict=True):
         q = stats.false_discovery_control(row) if np.isfinite(row).all() else np.ones(len(row))
         found = np.flatnonzero(q < BH_LEVEL)
-        events.append(";".join(f"{names[g]} {2 * 2 ** values[g]:.2f}" for g in found[np.argsort(row[found])][:5]))
-    normals["loo_events"] = events
+        events.append(";".join(f"{names[g]} {copies[g]:.2f}" for g in found[np.argsort(row[found])][:5]))
+        calls.append(sum(rule.call(copies[g], row[g]) != "neutral" for g in found))
+    normals["loo_events"], normals["loo_calls"] = events, calls
     return normals

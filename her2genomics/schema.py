@@ -151,6 +151,7 @@ REFERENCE_NORMALS = TableSchema("reference_normals", "Quality of each normal of 
     _c("reasons", "string", "why it is not, ;-joined"),
     _c("loo_share", "float", "share of its genes with p < 0.005 against the other normals", "0-1", low=0, high=1),
     _c("loo_events", "string", "genes with q < 0.05 against the other normals and their copies"),
+    _c("loo_calls", "int", "of these, genes beyond the study's cut-offs (at most 1.5, at least 2.75 copies)", low=0),
 ), files="pon.cnn.normals.tsv")  # fmt: skip
 
 REFERENCE_NULL = TableSchema("reference_null", "Gene log2 of every normal in use, and its t against all others (leave one out).", (

@@ -6,10 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from scipy.integrate import quad
 
-from her2genomics import gene_null
-from her2genomics.gene_null import GeneBins, GeneNull, fit_prior, gene_bins, gene_wave, within_gene_noise
+from her2genomics.gene_null import (
+    GeneBins,
+    GeneNull,
+    biweight_mean,
+    fit_prior,
+    gene_bins,
+    gene_wave,
+    n_beyond_chance,
+    within_gene_noise,
+)
 
 BINS_PER_GENE = 8
 
@@ -61,10 +68,29 @@ def test_bin_noise_ignores_copy_number_changes() -> None:
     )
 
 
-def test_the_biweight_constant_is_the_mean_under_the_normal() -> None:
-    c = gene_null.BIWEIGHT
-    mean = quad(lambda z: (1 - (1 - min(z * z / c**2, 1)) ** 3) * stats.norm.pdf(z), -10, 10, limit=200)[0]
-    assert mean == pytest.approx(gene_null._BIWEIGHT_MEAN, abs=1e-4)
+@pytest.mark.parametrize("tuning", [2.0, 3.0])
+def test_the_biweight_mean_is_the_one_under_the_normal(tuning: float) -> None:
+    z = np.random.default_rng(1).normal(size=400_000)
+    assert biweight_mean(tuning) == pytest.approx(
+        float(np.mean(1 - (1 - np.minimum((z / tuning) ** 2, 1)) ** 3)), abs=2e-3
+    )
+
+
+def test_the_wave_survives_a_breakpoint_in_every_third_pair() -> None:
+    rng = np.random.default_rng(12)
+    genes = gene_bins(panel(300))
+    value = rng.normal(0, 0.07, 300)
+    value[::6] += 0.8
+    wave = gene_wave(value[None, :], np.full((1, 300), 0.05**2), genes)[0]
+    assert 0.03 < wave < 0.16
+
+
+def test_shared_waves_are_found_and_noisy_samples_are_not_taken_for_one() -> None:
+    rng = np.random.default_rng(13)
+    noise = rng.normal(size=(24, 200)) * np.where(np.arange(24) == 3, 6.0, 1.0)[:, None]
+    assert n_beyond_chance(noise, 3) == 0
+    two = noise + rng.normal(size=(24, 2)) @ rng.normal(size=(2, 200)) * 1.5
+    assert n_beyond_chance(two, 3) == 2
 
 
 @pytest.mark.parametrize("wave", [0.0, 0.1, 0.3])

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from her2genomics.exceptions import SchemaError, UsageError
+from her2genomics.gene_calls import call_copy_number
 from her2genomics.io.cnvkit import read_cnn
 from her2genomics.normals import Reference, build_reference, flat_reference
 from her2genomics.simulate_coverage import NoiseModel, simulate_coverage, simulate_targets
@@ -129,16 +131,56 @@ def test_normals_over_other_bins_are_refused_by_name() -> None:
         build_reference(tables)
 
 
+@pytest.fixture(scope="module")
+def real_normals(shared_data: Path) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """41 normals of a targeted panel, and a table with the GC of its bins."""
+    files = sorted((shared_data / "cnv" / "targeted").glob("*_N.*.gz"))
+    tables = {file.name.partition(".")[0]: read_cnn(file) for file in files}
+    return tables, read_cnn(shared_data / "cnv" / "reference-tr.cnn.gz")
+
+
 @pytest.mark.real_data
 @pytest.mark.verify
 @pytest.mark.timeout(600)
-def test_real_normals_are_null(shared_data: Path) -> None:
-    """41 normals of a targeted panel, the genes of each against the others; at most five are set aside."""
-    files = sorted((shared_data / "cnv" / "targeted").glob("*_N.*.gz"))
-    tables = {file.name.partition(".")[0]: read_cnn(file) for file in files}
-    built = build_reference(tables, gc=read_cnn(shared_data / "cnv" / "reference-tr.cnn.gz"))
+@pytest.mark.parametrize("with_gc", [True, False])
+def test_real_normals_are_null(real_normals: tuple[dict[str, pd.DataFrame], pd.DataFrame], with_gc: bool) -> None:
+    """The genes of each normal against the others; at most five are set aside, by name."""
+    tables, gc = real_normals
+    built = build_reference(tables, gc=gc if with_gc else None)
     assert built.n_normals >= len(tables) - 5
-    kept = built.normals[built.normals["used"]]
-    assert 0.002 <= float(kept["loo_share"].mean()) <= 0.01
-    assert float(kept["loo_share"].max()) <= 0.02
-    assert (kept["loo_events"].fillna("") != "").mean() < 0.05
+    null = built.gene_null
+    assert null is not None
+    genes = null.genes.table
+    tested = null.genes.tested & ~genes["chromosome"].isin(["chrX", "chrY"]).to_numpy(dtype=bool)
+    df, scale = null.calibration
+    small = 2 * stats.t.sf(np.abs(null.leave_one_out) / scale, df) < 0.005
+    assert tested.sum() == 289
+    assert 0.002 <= small[:, tested].mean() <= 0.01
+    assert small[:, tested].mean(axis=1).max() <= 0.02
+    probes = genes["probes"].to_numpy(dtype=int)
+    for low, high in ((3, 5), (6, 10), (11, 20), (21, 10**6)):
+        assert small[:, tested & (probes >= low) & (probes <= high)].mean() <= 0.02
+    called = built.normals.loc[built.normals["used"], "loo_calls"] > 0
+    assert called.mean() < (0.05 if with_gc else 0.06)
+
+
+@pytest.mark.real_data
+@pytest.mark.verify
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_normals_that_the_reference_has_not_seen_are_null(
+    real_normals: tuple[dict[str, pd.DataFrame], pd.DataFrame], seed: int
+) -> None:
+    """Gate, components, prior and calibration from one half; every evaluable normal of the other half is called."""
+    tables, gc = real_normals
+    names = np.random.default_rng(seed).permutation(sorted(tables))
+    for own, other in ((names[::2], names[1::2]), (names[1::2], names[::2])):
+        reference = build_reference({str(name): tables[str(name)] for name in own}, gc=gc)
+        shares = []
+        for name in other:
+            result = call_copy_number(tables[str(name)], reference, sample_id=str(name))
+            tested = result.genes[~result.genes["chromosome"].isin(["chrX", "chrY"]) & result.genes["p_value"].notna()]
+            if result.qc.evaluable:
+                shares.append(float((tested["p_value"] < 0.005).mean()))
+        assert np.mean(shares) <= 0.01
+        assert np.max(shares) <= 0.03

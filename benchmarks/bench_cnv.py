@@ -1,0 +1,294 @@
+"""Gene copy number beside CNVkit on simulated tumours with known truth: sensitivity and false calls.
+
+Usage: python benchmarks/bench_cnv.py [--replicates 3] [--depths 100,300,1000] [--purities 0.1,...,1] [--record]
+
+Seeded coverage of a panel of 160 genes: capture, GC slope, gene waves and FFPE noise of the sizes of a real targeted
+panel. Each tumour has two genes each of 0, 1, 3, 4, 6, 10 and 20 copies among genes of 2; both tools get the same 20
+normals and the same tumours.  CNVkit (``reference``, ``fix``, ``segment`` by CBS, ``segmetrics``, ``call``, as
+``batch`` runs them) is taken from a virtual environment of its own: ``python -m venv benchmarks/work/cnvkit &&
+benchmarks/work/cnvkit/bin/pip install cnvkit``; CBS needs R's DNAcopy, else its HMM is not asked for: the Haar method
+is taken, and the table says so.  ``--record`` writes the tables into docs/benchmarks.md and the plot beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+WORK = REPOSITORY / "benchmarks" / "work"
+DOCS = REPOSITORY / "docs"
+sys.path.insert(0, str(REPOSITORY))
+
+from her2genomics.copy_rule import CopyRule  # noqa: E402
+from her2genomics.gene_calls import call_copy_number  # noqa: E402
+from her2genomics.io.cnvkit import write_cnn  # noqa: E402
+from her2genomics.normals import build_reference  # noqa: E402
+from her2genomics.simulate_coverage import NoiseModel, simulate_coverage, simulate_targets  # noqa: E402
+
+HEADING = "## Gene copy number"
+COPIES = (0, 1, 3, 4, 6, 10, 20)
+GENES_PER_COPIES = 2
+NORMALS, NORMAL_DEPTH = 20, 300.0
+NOISE = NoiseModel(capture_sd=0.5, gc_slope_sd=1.0, wave_sd=0.05, bin_sd=0.12)
+BINS = (4, 6, 8, 10, 14, 20, 28)
+
+# Run inside CNVkit's own environment: what `cnvkit.py batch` does from target coverage on, tumour by tumour.
+PEER = """
+import json, sys, warnings, logging
+warnings.filterwarnings("ignore"); logging.disable(logging.CRITICAL)
+import cnvlib, pandas as pd
+from cnvlib import fix, reference, segmentation, segmetrics, call, reports
+from cnvlib.cmdutil import read_cna
+job = json.load(open(sys.argv[1]))
+try:
+    import subprocess
+    cbs = subprocess.run(["Rscript", "-e", "library(DNAcopy)"], capture_output=True).returncode == 0
+except OSError:
+    cbs = False
+method = "cbs" if cbs else "haar"
+pool = reference.do_reference(job["normals"], female_samples=True)
+from skgenome import tabio
+tabio.write(pool, job["reference"])
+empty = read_cna(job["empty"])
+rows = []
+for sample in job["tumours"]:
+    raw = read_cna(job["tumours"][sample])
+    ratios = fix.do_fix(raw, empty, read_cna(job["reference"]), do_gc=True, do_edge=True, do_rmask=True)
+    segments = segmentation.do_segmentation(ratios, method)
+    measured = segmetrics.do_segmetrics(ratios, segments, interval_stats=["ci"], alpha=0.5, smoothed=True)
+    merged = call.do_call(measured, method="none", filters=["ci"], is_sample_female=True)
+    merged.center_all("median")
+    called = call.do_call(merged, method="threshold", is_sample_female=True)
+    bins = ratios.data
+    middle = (bins["start"] + bins["end"]) // 2
+    for gene, own in bins.groupby("gene", sort=False):
+        hit = called.data[(called.data["chromosome"] == own["chromosome"].iloc[0])]
+        share = [int(((middle[own.index] >= s) & (middle[own.index] < e)).sum()) for s, e in zip(hit["start"], hit["end"])]
+        best = hit.iloc[share.index(max(share))] if len(hit) else None
+        if best is not None:
+            rows.append([sample, gene, float(best["log2"]), int(best["cn"])])
+    found = reports.do_genemetrics(ratios, segments, threshold=0.2, min_probes=3)
+    names = set(found["gene"]) if len(found) else set()
+    for row in rows:
+        if row[0] == sample:
+            row.append(int(row[1] in names))
+json.dump({"method": method, "version": cnvlib.__version__ if hasattr(cnvlib, "__version__") else "", "rows": rows}, open(sys.argv[2], "w"))
+"""
+
+
+@dataclass(frozen=True)
+class Tumour:
+    """One simulated tumour: where it stands in the grid, and the copies of its altered genes."""
+
+    name: str
+    depth: float
+    purity: float
+    copies: dict[str, float]
+    table: pd.DataFrame
+
+
+def simulated_panel() -> pd.DataFrame:
+    """Return the bins of 160 genes of 4 to 28 bins."""
+    targets = simulate_targets(n_genes=160, bins_per_gene=max(BINS), seed=11)
+    number = targets.groupby("gene").cumcount()
+    wanted = targets["gene"].map({f"G{i + 1}": BINS[i % len(BINS)] for i in range(160)})
+    return targets[number < wanted].reset_index(drop=True)
+
+
+def simulated_tumours(targets: pd.DataFrame, depths: list[float], purities: list[float], n: int) -> list[Tumour]:
+    """Return the tumours of the grid."""
+    genes = targets["gene"].unique()
+    tumours = []
+    for depth in depths:
+        for purity in purities:
+            for k in range(n):
+                seed = 100_000 + 1000 * int(depth) + 10 * int(100 * purity) + k
+                rng = np.random.default_rng([seed, 2])
+                altered = rng.choice(genes, len(COPIES) * GENES_PER_COPIES, replace=False)
+                copies = dict(zip(altered, np.repeat(COPIES, GENES_PER_COPIES).astype(float), strict=True))
+                table = simulate_coverage(targets, seed=seed, depth=depth, purity=purity, copies=copies, noise=NOISE)
+                tumours.append(Tumour(f"T{depth:g}_{100 * purity:.0f}_{k}", depth, purity, copies, table))
+    return tumours
+
+
+def our_calls(normals: dict[str, pd.DataFrame], tumours: list[Tumour]) -> pd.DataFrame:
+    """Return ``sample, gene, p, ours (call of the study's rule), test (q < 0.05)``."""
+    reference = build_reference(normals)
+    parts = []
+    for tumour in tumours:
+        genes = call_copy_number(
+            tumour.table, reference, sample_id=tumour.name, rule=CopyRule(), purity=tumour.purity
+        ).genes
+        parts.append(
+            pd.DataFrame(
+                {
+                    "sample": tumour.name,
+                    "gene": genes["gene"],
+                    "log2": genes["log2"].astype(float),
+                    "p": genes["p_value"].astype(float),
+                    "rule": genes["call"].isin(["amplification", "deletion"]),
+                    "test": genes["q_value"].astype(float) < 0.05,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def peer_calls(normals: dict[str, pd.DataFrame], tumours: list[Tumour], python: Path) -> tuple[pd.DataFrame, str]:
+    """Return ``sample, gene, peer_log2, peer_cn, peer_metrics`` of CNVkit, and how it segmented."""
+    folder = WORK / "cnv"
+    folder.mkdir(parents=True, exist_ok=True)
+    columns = ["chromosome", "start", "end", "gene", "log2", "depth"]
+    paths = {}
+    for name, table in [*normals.items(), *((t.name, t.table) for t in tumours)]:
+        paths[name] = str(folder / f"{name}.targetcoverage.cnn")
+        write_cnn(table[[*columns, "gc"]], paths[name])
+    (folder / "empty.cnn").write_text("\t".join(columns) + "\n")
+    job = {
+        "normals": [paths[name] for name in normals],
+        "tumours": {t.name: paths[t.name] for t in tumours},
+        "empty": str(folder / "empty.cnn"),
+        "reference": str(folder / "reference.cnn"),
+    }
+    (folder / "job.json").write_text(json.dumps(job))
+    (folder / "peer.py").write_text(PEER)
+    subprocess.run(
+        [str(python), str(folder / "peer.py"), str(folder / "job.json"), str(folder / "peer.json")], check=True
+    )
+    found = json.loads((folder / "peer.json").read_text())
+    names = ["sample", "gene", "peer_log2", "peer_cn", "peer_metrics"]
+    return pd.DataFrame(found["rows"], columns=names), found["method"]
+
+
+def with_truth(calls: pd.DataFrame, tumours: list[Tumour]) -> pd.DataFrame:
+    """Add ``depth, purity, copies`` of each row."""
+    truth = pd.DataFrame([(t.name, t.depth, t.purity) for t in tumours], columns=["sample", "depth", "purity"])
+    table = calls.merge(truth, on="sample")
+    planted = {(t.name, gene): copies for t in tumours for gene, copies in t.copies.items()}
+    keys = zip(table["sample"], table["gene"], strict=True)
+    table["copies"] = [planted.get(key, 2.0) for key in keys]
+    return table
+
+
+def at_the_peers_precision(table: pd.DataFrame) -> pd.Series:
+    """Return our calls by the test alone, at the p that gives no more false calls than CNVkit in the same cell."""
+    called = pd.Series(False, index=table.index)
+    for _, cell in table.groupby(["depth", "purity"]):
+        neutral = np.sort(cell.loc[cell["copies"] == 2, "p"].to_numpy())
+        allowed = int(cell.loc[cell["copies"] == 2, "peer"].sum())
+        called[cell.index] = cell["p"] < neutral[allowed]
+    return called
+
+
+def sensitivity(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return depth and purity x copies: share of the altered genes that were called."""
+    altered = table[table["copies"] != 2]
+    return altered.pivot_table(index=["depth", "purity"], columns="copies", values=column, aggfunc="mean")
+
+
+def precision(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return per depth and purity: false calls of all neutral genes, and precision."""
+    rows = []
+    for key, cell in table.groupby(["depth", "purity"]):
+        false = int(cell.loc[cell["copies"] == 2, column].sum())
+        true = int(cell.loc[cell["copies"] != 2, column].sum())
+        rows.append([*key, false, true / (true + false) if true + false else np.nan])
+    return pd.DataFrame(rows, columns=["depth", "purity", "false", "precision"]).set_index(["depth", "purity"])
+
+
+def markdown(table: pd.DataFrame, columns: dict[str, str]) -> str:
+    """Return one table: a row per depth and purity, per number of copies the sensitivities side by side."""
+    by_name = {name: sensitivity(table, name) for name in columns}
+    false = {name: precision(table, name) for name in columns}
+    first = next(iter(by_name.values()))
+    head = "| depth | purity | " + " | ".join(f"{c:g} copies" for c in first.columns) + " | false calls |"
+    lines = [head, "|" + "---|" * (len(first.columns) + 3)]
+    for key in first.index:
+        cells = [" / ".join(f"{100 * by_name[n].loc[key, c]:.0f}" for n in columns) for c in first.columns]
+        wrong = " / ".join(str(int(false[n].loc[key, "false"])) for n in columns)
+        lines.append(f"| {key[0]:g}x | {key[1]:.0%} | " + " | ".join(cells) + f" | {wrong} |")
+    return "\n".join(lines)
+
+
+def figure(table: pd.DataFrame, columns: dict[str, str]) -> object:
+    """Return sensitivity by purity, a panel per depth and number of copies."""
+    from her2genomics.report.style import LEVEL_COLOURS, PAGE_WIDTH, figure_style, new_figure
+
+    with figure_style():
+        drawn = new_figure(PAGE_WIDTH, 1.25 * table["depth"].nunique() + 0.6)
+        depths = sorted(table["depth"].unique())
+        grid = drawn.subplots(len(depths), len(COPIES), sharex=True, sharey=True, squeeze=False)
+        for name, colour, style in zip(columns, LEVEL_COLOURS, ("-", "-", "--", ":"), strict=False):
+            values = sensitivity(table, name)
+            for row, depth in enumerate(depths):
+                for place, copies in enumerate(COPIES):
+                    line = values.loc[depth][float(copies)]
+                    grid[row, place].plot(100 * line.index, 100 * line, style, color=colour, marker=".",
+                                          markersize=3, label=columns[name])  # fmt: skip
+        for place, copies in enumerate(COPIES):
+            grid[0, place].set_title(f"{copies} copies")
+            grid[-1, place].set_xlabel("purity [%]")
+        for row, depth in enumerate(depths):
+            grid[row, 0].set_ylabel(f"{depth:g}x\ncalled [%]")
+        handles, labels = grid[0, 0].get_legend_handles_labels()
+        drawn.legend(handles, labels, loc="outside upper center", ncols=len(columns))
+    return drawn
+
+
+def main() -> None:
+    """Run both tools over the grid."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--replicates", type=int, default=3)
+    parser.add_argument("--depths", default="100,300,1000")
+    parser.add_argument("--purities", default="0.1,0.2,0.3,0.5,0.7,1")
+    parser.add_argument("--cnvkit", type=Path, default=WORK / "cnvkit" / "bin" / "python")
+    parser.add_argument("--record", action="store_true")
+    options = parser.parse_args()
+    targets = simulated_panel()
+    normals = {f"N{i}": simulate_coverage(targets, seed=i, depth=NORMAL_DEPTH, noise=NOISE) for i in range(NORMALS)}
+    depths, purities = ([float(x) for x in text.split(",")] for text in (options.depths, options.purities))
+    tumours = simulated_tumours(targets, depths, purities, options.replicates)
+    table = with_truth(our_calls(normals, tumours), tumours)
+    columns = {"test": "her2g, q < 0.05", "rule": "her2g, the study's rule"}
+    words = ""
+    if options.cnvkit.exists():
+        theirs, method = peer_calls(normals, tumours, options.cnvkit)
+        table = table.merge(theirs, on=["sample", "gene"], how="left")
+        table["peer"] = (table["peer_cn"].fillna(2) != 2).astype(bool)
+        table["matched"] = at_the_peers_precision(table)
+        columns = {"matched": "her2g, CNVkit's number of false calls", "peer": f"CNVkit ({method})", **columns}
+        ours, peer = sensitivity(table, "matched").to_numpy(), sensitivity(table, "peer").to_numpy()
+        words = (
+            f"At CNVkit's own number of false calls in each row, her2g is more sensitive in {int((ours > peer).sum())},"
+            f" as sensitive in {int((ours == peer).sum())} and less in {int((ours < peer).sum())} of {ours.size} cells."
+        )
+    else:
+        print(f"CNVkit is not at {options.cnvkit}, skipped")
+    table.to_csv(WORK / "cnv_calls.tsv", sep="\t", index=False)
+    total = {label: f"{int(table.loc[table['copies'] == 2, name].sum())}" for name, label in columns.items()}
+    text = (
+        f"`python benchmarks/bench_cnv.py --replicates {options.replicates}`: {len(tumours)} tumours over"
+        f" {targets['gene'].nunique()} genes ({len(targets)} bins), {NORMALS} normals at {NORMAL_DEPTH:g}x. Each cell is"
+        f" the share [%] of {options.replicates * GENES_PER_COPIES} genes that were called: {' / '.join(columns.values())}."
+        f" False calls are of {options.replicates * (160 - 14)} neutral genes in each row. {words}\n\n"
+        f"{markdown(table, columns)}\n\nFalse calls in all: {', '.join(f'{k} {v}' for k, v in total.items())}."
+    )
+    print(text)
+    if options.record:
+        from bench_coverage import record
+        from her2genomics.io.figures import write_figure
+
+        record(text + "\n\n![Sensitivity by copies, purity and depth](cnv_sensitivity.svg)", HEADING)
+        write_figure(figure(table, columns), DOCS / "cnv_sensitivity.svg")  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    main()
