@@ -71,7 +71,8 @@ for sample in job["tumours"]:
     middle = (bins["start"] + bins["end"]) // 2
     for gene, own in bins.groupby("gene", sort=False):
         hit = called.data[(called.data["chromosome"] == own["chromosome"].iloc[0])]
-        share = [int(((middle[own.index] >= s) & (middle[own.index] < e)).sum()) for s, e in zip(hit["start"], hit["end"])]
+        here = middle[own.index]
+        share = [int(((here >= s) & (here < e)).sum()) for s, e in zip(hit["start"], hit["end"])]
         best = hit.iloc[share.index(max(share))] if len(hit) else None
         if best is not None:
             rows.append([sample, gene, float(best["log2"]), int(best["cn"])])
@@ -80,7 +81,7 @@ for sample in job["tumours"]:
     for row in rows:
         if row[0] == sample:
             row.append(int(row[1] in names))
-json.dump({"method": method, "version": cnvlib.__version__ if hasattr(cnvlib, "__version__") else "", "rows": rows}, open(sys.argv[2], "w"))
+json.dump({"method": method, "rows": rows}, open(sys.argv[2], "w"))
 """
 
 
@@ -276,14 +277,16 @@ def main() -> None:
     total = {label: f"{int(table.loc[table['copies'] == 2, name].sum())}" for name, label in columns.items()}
     text = (
         f"`python benchmarks/bench_cnv.py --replicates {options.replicates}`: {len(tumours)} tumours over"
-        f" {targets['gene'].nunique()} genes ({len(targets)} bins), {NORMALS} normals at {NORMAL_DEPTH:g}x. Each cell is"
-        f" the share [%] of {options.replicates * GENES_PER_COPIES} genes that were called: {' / '.join(columns.values())}."
+        f" {targets['gene'].nunique()} genes ({len(targets)} bins), {NORMALS} normals at {NORMAL_DEPTH:g}x. Each cell"
+        f" is the share [%] of {options.replicates * GENES_PER_COPIES} genes that were called:"
+        f" {' / '.join(columns.values())}."
         f" False calls are of {options.replicates * (160 - 14)} neutral genes in each row. {words}\n\n"
         f"{markdown(table, columns)}\n\nFalse calls in all: {', '.join(f'{k} {v}' for k, v in total.items())}."
     )
     print(text)
     if options.record:
         from bench_coverage import record
+
         from her2genomics.io.figures import write_figure
 
         record(text + "\n\n![Sensitivity by copies, purity and depth](cnv_sensitivity.svg)", HEADING)

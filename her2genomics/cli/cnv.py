@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
         "her2g cnv tumor.bam --reference pon.cnn --threads 2",
         "her2g cnv tumor.cnn --reference pon.cnn --purity 0.4 --folder results/",
         "her2g cnv tumours/*.cnn --reference pon.cnn --out gene_cna.tsv",
+        "her2g cnv tumor.bam --reference pon.cnn --plots figures/ --gene ERBB2 --gene MYC --plot-format svg",
     )
 )
 @click.argument("files", nargs=-1, type=INPUT_FILE, required=True)
@@ -41,6 +42,16 @@ log = logging.getLogger(__name__)
     default=None,
     help="Also write .cnr, .cns, VCF, SEG, cBioPortal tables and quality into this folder.",
 )
+@click.option(
+    "--plots",
+    type=click.Path(file_okay=False, writable=True),
+    default=None,
+    help="Draw the genome-wide profile and close-ups of --gene into this folder.",
+)
+@click.option("--gene", "close_ups", multiple=True, default=("ERBB2",), show_default=True, help="Gene of a close-up.")
+@click.option(
+    "--plot-format", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True, help="Kind of figure."
+)
 @click.option("--fasta", type=click.Path(dir_okay=False), default=None, help="FASTA that a CRAM was made with.")
 @threads_option
 @output_options
@@ -51,7 +62,13 @@ def cnv(files: tuple[str, ...], out: str | None, fmt: str | None, **options: Any
     from her2genomics.copy_rule import CopyRule
     from her2genomics.genome import normalise_build
     from her2genomics.io.write import write_table
-    from her2genomics.workflow.copy_number import CnvSettings, copy_number_of_files, read_reference, write_outputs
+    from her2genomics.workflow.copy_number import (
+        CnvSettings,
+        copy_number_of_files,
+        read_reference,
+        write_outputs,
+        write_plots,
+    )
     from her2genomics.workflow.coverage_files import CoverageSettings
 
     rule = CopyRule(options["p_below"], options["deletion"], options["amplification"], options["ratio_rule"])
@@ -68,5 +85,7 @@ def cnv(files: tuple[str, ...], out: str | None, fmt: str | None, **options: Any
             done.append(sample)
     if options["folder"] is not None:
         write_outputs(done, options["folder"], build=build)
-    if out is not None or options["folder"] is None:
+    if options["plots"] is not None:
+        write_plots(done, options["plots"], genes=options["close_ups"], ending=options["plot_format"])
+    if out is not None or (options["folder"] is None and options["plots"] is None):
         write_table(pd.concat([sample.genes for sample in done], ignore_index=True), out, fmt)

@@ -76,15 +76,28 @@ def build(normals: tuple[str, ...], out: str, **options: Any) -> None:
     log.info("%s", result.describe_gc())
 
 
-@reference.command("check", epilog=examples("her2g reference check pon.cnn", "her2g reference check pon.cnn --bins"))
+@reference.command(
+    "check",
+    epilog=examples(
+        "her2g reference check pon.cnn",
+        "her2g reference check pon.cnn --bins",
+        "her2g reference check pon.cnn --plot reference.pdf",
+    ),
+)
 @click.argument("path", metavar="REFERENCE", type=INPUT_FILE)
 @click.option("--bins", is_flag=True, help="The masked bins with their reasons instead of the normals.")
+@click.option("--plot", type=OUTPUT_FILE, default=None, help="Draw noise, waves and spread (.png, .svg or .pdf).")
 @output_options
-def check(path: str, bins: bool, out: str | None, fmt: str | None) -> None:
+def check(path: str, bins: bool, plot: str | None, out: str | None, fmt: str | None) -> None:
     """Show the normals of a REFERENCE: noise, which were left out and why, and their genes against the others."""
     from her2genomics.io.write import write_table
     from her2genomics.workflow.copy_number import read_reference
 
     result = read_reference(path)
     log.info("%s", result.describe())
+    if plot is not None:
+        from her2genomics.io.figures import write_figure
+        from her2genomics.report.copy_number_figures import plot_reference
+
+        write_figure(plot_reference(result.normals, result.bins), plot)
     write_table(result.bins[~result.open_bins] if bins else result.normals, out, fmt)

@@ -16,6 +16,7 @@ from her2genomics.exceptions import SchemaError, UsageError
 from her2genomics.gene_calls import CnvResult, call_copy_number, describe_erbb2
 from her2genomics.io.cnv_files import gc_of_bins, write_cbioportal_cna, write_cnv_vcf, write_seg
 from her2genomics.io.cnvkit import read_cnn, write_cnn
+from her2genomics.io.figures import write_figure
 from her2genomics.io.tables import read_table
 from her2genomics.io.write import write_table
 from her2genomics.normals import Reference, build_reference, flat_reference
@@ -211,3 +212,29 @@ def write_outputs(done: Sequence[CnvFiles], folder: PathLike, *, build: str = "h
         write_table(pd.concat(sequencing, ignore_index=True), root / "sample_qc.tsv", "tsv")
     write_seg(pd.concat([sample.segments for sample in done], ignore_index=True), root / "segments.seg")
     write_cbioportal_cna(genes, root / "data_cna.txt", root / "data_log2_cna.txt")
+
+
+def write_plots(
+    done: Sequence[CnvFiles], folder: PathLike, *, genes: Sequence[str] = ("ERBB2",), ending: str = "png"
+) -> list[Path]:
+    """Write per sample the genome-wide profile and a close-up of each gene that has targets; return the files.
+
+    Raises
+    ------
+    UsageError
+        If the ending is not that of a figure.
+    """
+    from her2genomics.report.copy_number_figures import plot_gene, plot_profile
+
+    written = []
+    for sample in done:
+        ratios, name = sample.result.ratios, sample.result.qc.sample_id
+        state = "" if sample.result.qc.evaluable else " (not evaluable)"
+        figures = {f"{name}.profile": plot_profile(ratios, sample.segments, sample.genes, title=f"{name}{state}")}
+        for gene in sample.genes.loc[sample.genes["gene"].isin(genes), "gene"]:
+            figures[f"{name}.{gene}"] = plot_gene(ratios, sample.segments, sample.genes, gene=gene, title=name)
+        for stem, figure in figures.items():
+            path = Path(folder) / f"{stem}.{ending}"
+            write_figure(figure, path)
+            written.append(path)
+    return written
