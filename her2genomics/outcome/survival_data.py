@@ -26,15 +26,8 @@ MAX_GROUPS = 8
 """More groups than this are no groups: a number, or an identifier."""
 
 ALL = "all"
-M_STAGE_COLUMNS: tuple[str, ...] = (
-    "m_stage",
-    "m_category",
-    "clinical_m",
-    "pathologic_m",
-    "ajcc_m",
-    "ajcc_pathologic_m",
-    "ajcc_metastasis_pathologic_pm",
-)
+_M_CATEGORY = r"\s*[cp]?M(?:0|1[a-d]?|X)(?:\s*\(.*\))?\s*"
+"""An M category as written: M0, cM1, pM1b, MX, cM0 (i+)."""
 _MONTHS_PER: dict[str, float] = {"days": 1 / DAYS_PER_MONTH, "months": 1.0, "years": float(MONTHS_PER_YEAR)}
 
 
@@ -139,12 +132,12 @@ def prepare_survival(samples: pd.DataFrame, question: SurvivalQuestion, *, sourc
     selection.drop(time.isna(), f"no {question.time}")
     selection.drop(event.isna(), f"no {question.event}")
     m1 = metastatic_at_diagnosis(samples)
-    if question.disease_free and not _says_m(samples):
+    if question.disease_free and "stage" not in samples and not m_categories(samples):
         notes.append("no M category and no stage: patients with M1 at diagnosis cannot be told")
     if question.disease_free and not question.keep_m1:
         selection.drop(m1, "M1 at diagnosis (never disease-free)")
     elif int((m1 & selection.kept).sum()):
-        notes.append(f"{int((m1 & selection.kept).sum())} patients with M1 at diagnosis are in the analysis")
+        notes.append(f"patients with M1 at diagnosis in the analysis: {int((m1 & selection.kept).sum())}")
     time = _from_start(samples, question, time, event, selection, source)
     table = samples.drop(columns=["time", "event", "group"], errors="ignore")
     table.insert(0, "time", time.astype("float64").round(TIME_DIGITS))
@@ -156,7 +149,7 @@ def prepare_survival(samples: pd.DataFrame, question: SurvivalQuestion, *, sourc
         raise CohortError(f"no patient is left for {question.time} ({reasons})", path=source)
     table["event"] = table["event"].astype(bool)
     if at_zero := int((table["time"] == 0).sum()):
-        notes.append(f"{at_zero} patients have time 0: they are at risk at 0 only")
+        notes.append(f"patients with time 0, at risk at 0 only: {at_zero}")
     labels = tuple(str(label) for label in groups.cat.categories if (table["group"] == label).any())
     left_out = pd.DataFrame(selection.counts, columns=["reason", "n"])
     return SurvivalData(table, labels, left_out, question.kind, question.definition, tuple(notes), question.group)
@@ -176,6 +169,23 @@ class _Selection:
         self.kept &= ~bad
 
 
+def m_categories(samples: pd.DataFrame) -> list[str]:
+    """Return the columns that hold M categories: every value that is there is one, whatever the column's name.
+
+    Examples
+    --------
+    >>> m_categories(pd.DataFrame({"PATH_M": ["M0", "cM1", None], "grade": ["1", "2", "3"], "none": [None] * 3}))
+    ['PATH_M']
+    """
+    found = []
+    for name in samples.columns:
+        values = samples[name].dropna()
+        is_text = len(values) and isinstance(values.iloc[0], str)
+        if is_text and values.astype("string").str.fullmatch(_M_CATEGORY, case=False).all():
+            found.append(str(name))
+    return found
+
+
 def metastatic_at_diagnosis(samples: pd.DataFrame) -> pd.Series:
     """Return True where an M category says M1 or the stage is IV.
 
@@ -185,25 +195,13 @@ def metastatic_at_diagnosis(samples: pd.DataFrame) -> pd.Series:
     [False, True, True]
     """
     found = pd.Series(False, index=samples.index)
-    by_lower = {str(name).lower(): name for name in samples.columns}
-    for name in M_STAGE_COLUMNS:
-        if name in by_lower:
-            found |= (
-                samples[by_lower[name]]
-                .astype("string")
-                .str.match(r"^\s*[cp]?M1", case=False)
-                .fillna(False)
-                .astype(bool)
-            )
+    for name in m_categories(samples):
+        found |= samples[name].astype("string").str.match(r"\s*[cp]?M1", case=False).fillna(False).astype(bool)
     if "stage" in samples:
         found |= (
             samples["stage"].astype("string").str.match(r"^\s*(?:stage\s*)?IV", case=False).fillna(False).astype(bool)
         )
     return found
-
-
-def _says_m(samples: pd.DataFrame) -> bool:
-    return bool({"stage", *M_STAGE_COLUMNS} & {str(name).lower() for name in samples.columns})
 
 
 def _unit(question: SurvivalQuestion, notes: list[str]) -> str:

@@ -130,10 +130,11 @@ def check_question(samples: pd.DataFrame, question: SurvivalQuestion, source: st
         needed += ["os_months", "os_event"]
     absent = [name for name in needed if name is not None and name not in samples]
     if absent:
-        near = [
-            name for name in samples.columns if str(name).lower().endswith(("_months", "_event", "_days", "_status"))
-        ]
+        endings = ("_months", "_event", "_days", "_years")
+        near = [str(name) for name in samples.columns if str(name).lower().endswith(endings)]
         hint = f"outcome columns there are: {', '.join(near)}" if near else "the table has no follow-up columns"
+        if not {question.time, question.event, "os_months", "os_event"} & set(absent):
+            hint = "her2g check FILE lists the columns"
         raise SchemaError(f"no column {', '.join(absent)}", path=source, hint=hint)
     if question.start is not None and question.landmark is not None:
         raise UsageError("two starts are given", hint="give either --start COLUMN or --landmark MONTHS")

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from her2genomics.exceptions import CohortError, SchemaError, UsageError
-from her2genomics.outcome.survival_data import metastatic_at_diagnosis, prepare_survival
+from her2genomics.outcome.survival_data import m_categories, metastatic_at_diagnosis, prepare_survival
 from her2genomics.outcome.survival_question import SurvivalQuestion
 
 
@@ -72,8 +72,14 @@ def test_m1_is_left_out_of_disease_free_survival_only():
     assert "M1 at diagnosis left out" in out.definition
     kept = ask(table, keep_m1=True)
     assert len(kept.time) == 3
-    assert "2 patients with M1" in kept.notes[0]
+    assert "M1 at diagnosis in the analysis: 2" in kept.notes[0]
     assert len(ask(table, time="os_months", event="os_event").time) == 3
+
+
+def test_m_categories_are_known_by_their_values():
+    table = samples(PATH_M_STAGE=["M0", "M1b", None], TP53=["M1V", "WT", "WT"], menopause=["M", "M0", "M1"])
+    assert m_categories(table) == ["PATH_M_STAGE"]
+    assert metastatic_at_diagnosis(table).tolist() == [False, True, False]
 
 
 def test_m0_with_isolated_cells_is_not_m1():

@@ -13,6 +13,7 @@ from her2genomics.exceptions import StatisticsError
 from her2genomics.stats.survival_cox import fit_cox
 from her2genomics.stats.survival_firth import _penalised as penalised
 from her2genomics.stats.survival_likelihood import RiskSets
+from her2genomics.stats.survival_ph import ph_test
 from her2genomics.stats.survival_tests import log_rank, pairwise_log_rank
 
 
@@ -200,6 +201,27 @@ def test_events_that_say_nothing_about_a_covariate_are_refused():
 def test_no_event_is_refused():
     with pytest.raises(StatisticsError, match="no event"):
         fit_cox([1, 2, 3], [0, 0, 0], pd.DataFrame({"x": [1.0, 2, 3]}))
+
+
+@pytest.mark.verify
+def test_size_of_the_proportional_hazards_test_and_of_firths_likelihood_ratio():
+    """The score test at 150 patients, two thirds with the event; Firth's test at 60 patients with about 12 events."""
+    rng = np.random.default_rng(12)
+    not_proportional, firth, runs, firth_runs = 0, 0, 1500, 600
+    for _ in range(runs):
+        x = pd.DataFrame({"b": rng.integers(0, 2, 150) * 1.0, "age": rng.normal(size=150)})
+        time = rng.exponential(10, 150) * np.exp(-0.5 * x["b"] - 0.3 * x["age"])
+        stop = rng.uniform(0, 30, 150)
+        observed, event = np.minimum(time, stop), time <= stop
+        fit = fit_cox(observed, event, x, firth="never")
+        table = ph_test(observed, event, x, fit.table["coef"], {"b": [0], "age": [1]})
+        not_proportional += table["p_value"].iloc[-1] <= 0.05
+    for _ in range(firth_runs):
+        x = pd.DataFrame({"b": (np.arange(60) < 20) * 1.0})
+        time, stop = rng.exponential(40, 60), rng.uniform(0, 20, 60)
+        firth += fit_cox(np.minimum(time, stop), time <= stop, x, firth="always").table["p_value"].iloc[0] <= 0.05
+    assert 0.035 < not_proportional / runs < 0.065
+    assert 0.03 < firth / firth_runs < 0.08
 
 
 @pytest.mark.verify
