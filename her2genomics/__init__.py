@@ -64,6 +64,12 @@ _HOMES: dict[str, str] = {
     "Panel": "panel",
     "list_panels": "panel",
     "load_panel": "panel",
+    "PathwayComparison": "pathway_comparison",
+    "PathwaySettings": "comparison.pathways",
+    "choose_pathways": "pathways",
+    "compare_pathways": "pathway_comparison",
+    "read_gmt": "io.gmt",
+    "score_pathways": "pathways",
     "Table1": "table1.model",
     "make_table1": "table1.build",
     "compute_tmb": "tmb",
@@ -88,6 +94,7 @@ if TYPE_CHECKING:
     from her2genomics.cohort_build import build_cohort as build_cohort
     from her2genomics.compare import Comparison as Comparison
     from her2genomics.compare import compare_groups as compare_groups
+    from her2genomics.comparison.pathways import PathwaySettings as PathwaySettings
     from her2genomics.copynumber import map_segments_to_genes as map_segments_to_genes
     from her2genomics.exceptions import Her2GenomicsError as Her2GenomicsError
     from her2genomics.exceptions import Her2GenomicsWarning as Her2GenomicsWarning
@@ -96,6 +103,7 @@ if TYPE_CHECKING:
     from her2genomics.io.alterations import read_alterations as read_alterations
     from her2genomics.io.clinical import read_clinical as read_clinical
     from her2genomics.io.clinical import read_followup as read_followup
+    from her2genomics.io.gmt import read_gmt as read_gmt
     from her2genomics.io.maf import read_maf as read_maf
     from her2genomics.io.panels import read_bed as read_bed
     from her2genomics.io.segments import read_gene_cna as read_gene_cna
@@ -115,6 +123,10 @@ if TYPE_CHECKING:
     from her2genomics.panel import Panel as Panel
     from her2genomics.panel import list_panels as list_panels
     from her2genomics.panel import load_panel as load_panel
+    from her2genomics.pathway_comparison import PathwayComparison as PathwayComparison
+    from her2genomics.pathway_comparison import compare_pathways as compare_pathways
+    from her2genomics.pathways import choose_pathways as choose_pathways
+    from her2genomics.pathways import score_pathways as score_pathways
     from her2genomics.receptors import classify_hr as classify_hr
     from her2genomics.receptors import classify_subtype as classify_subtype
     from her2genomics.stats.survival_cox import fit_cox as fit_cox

@@ -18,6 +18,7 @@ from her2genomics.cohort import COUNTED_CLASSES, Cohort
 from her2genomics.comparison.covariates import AUTO
 from her2genomics.comparison.feature_terms import FeatureReader
 from her2genomics.comparison.features import complete_samples
+from her2genomics.comparison.pathways import PathwaySettings
 from her2genomics.comparison.result import Comparison as Comparison
 from her2genomics.comparison.selection import make_groups, select_where, split_by
 from her2genomics.comparison.settings import DEFAULT_MIN_FREQUENCY, TESTS, Settings, as_names
@@ -49,8 +50,9 @@ def compare_groups(
     by: str | None = None,
     where: str | None = None,
     panel: Panel | None = None,
+    pathways: PathwaySettings | None = None,
 ) -> Comparison:
-    """Compare genes, clinical variables and TMB between the groups of a cohort.
+    """Compare genes, pathways, clinical variables and TMB between the groups of a cohort.
 
     Parameters
     ----------
@@ -100,6 +102,9 @@ def compare_groups(
         Condition on the samples, ``er_status == positive and age >= 50``; of a gene, ``TP53 == altered`` or ``WT``.
     panel
         Panel whose exons are used; default the shipped one.
+    pathways
+        How pathways are made of genes, to compare them as well; None for no pathways. A cohort without a gene of any
+        pathway has none.
 
     Returns
     -------
@@ -142,6 +147,7 @@ def compare_groups(
         numbers=numbers,
         level=level,
         features=tuple(features),
+        pathways=pathways,
     )
     if test not in TESTS:
         raise UsageError(f"test is {test}", hint=f"use: {', '.join(TESTS)}")

@@ -219,6 +219,11 @@ def load_panel(name: str | os.PathLike[str] = DEFAULT_PANEL) -> Panel:
     return _load_folder(folder)
 
 
+def panel_knowledge(name: str) -> Panel:
+    """Return the panel that is asked about genes (old symbols, positions, pathways): the shipped one for an exome."""
+    return load_panel() if name == EXOME else load_panel(name)
+
+
 def list_panels() -> pd.DataFrame:
     """Return one row per known panel: ``panel, title, kind, n_genes, coding_mb, coding_bed_bp, builds, notice``."""
     import pandas as pd

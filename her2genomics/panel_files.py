@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,29 @@ def read_bed4(path: Path) -> pd.DataFrame:
 
 def read_gmt(path: Path) -> pd.DataFrame:
     """Read pathways: ``pathway, source, default, licence, gene``."""
+    return gene_set_table(line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+
+
+def gene_set_table(lines: Iterable[Sequence[str]]) -> pd.DataFrame:
+    """Return gene sets as a long table ``pathway, source, default, licence, gene``.
+
+    Parameters
+    ----------
+    lines
+        Fields of each GMT line: name, description, genes. A name ``PATHWAY__SOURCE`` says where the set is from, a
+        description that begins with ``default`` that this source is the one used unless another is asked for.
+
+    Examples
+    --------
+    >>> gene_set_table([["WNT__X", "default; CC0", "APC", "AXIN1", ""]]).values.tolist()
+    [['WNT', 'X', True, 'CC0', 'APC'], ['WNT', 'X', True, 'CC0', 'AXIN1']]
+    """
     rows = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        name, note, *genes = line.split("\t")
+    for name, note, *genes in lines:
         pathway, _, source = name.partition("__")
         is_default = note.startswith("default")
-        licence = note.removeprefix("default").lstrip("; ")
-        rows += [(pathway, source, is_default, licence, gene) for gene in genes if gene]
+        licence = note.removeprefix("default").lstrip("; ") if is_default else note
+        rows += [(pathway, source, is_default, licence, gene) for gene in dict.fromkeys(genes) if gene]
     return pd.DataFrame(rows, columns=["pathway", "source", "default", "licence", "gene"])
 
 

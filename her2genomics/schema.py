@@ -353,7 +353,7 @@ GENE_PANEL_MATRIX = TableSchema("gene_panel_matrix", "Which assay profiled a sam
 ASSOCIATION = TableSchema("association", "Every comparison: one row per stratum, feature and contrast.", (
     _c("stratum", "string", "all, or the level of the --by column the row is about", key=True),
     _c("family", "string", "gene, alteration_class, her_family, exon, hotspot, codon, feature, clinical, tmb, pathway ...", key=True),
-    _c("feature", "string", "gene, or clinical variable", key=True),
+    _c("feature", "string", "gene, pathway, or clinical variable", key=True),
     _c("contrast", "string", "zero-low, zero-positive, low-positive, overall, trend", key=True),
     _c("group_a", "string", "first group"),
     _c("altered_a", "int", "altered (or, for a two-level variable, of the named level) in the first group", low=0),
@@ -384,6 +384,9 @@ ASSOCIATION = TableSchema("association", "Every comparison: one row per stratum,
     _c("adj_q", "float", "Benjamini-Hochberg over adj_p_exact where there is one, else adj_p", low=0, high=1),
     _c("adj_n_missing", "int", "samples with a value but without a covariate, left out of the adjusted columns", low=0),
     _c("interaction_p", "float", "does the odds ratio differ between levels of the covariates: Breslow-Day, or likelihood ratio", low=0, high=1),
+    _c("burden_effect", "float", "Mantel-Haenszel odds ratio over strata of the number of altered genes (and of a single adj_for)"),
+    _c("burden_p", "float", "p of all permutations of the group labels within these strata; pathways only", low=0, high=1),
+    _c("burden_q", "float", "Benjamini-Hochberg over burden_p", low=0, high=1),
     _c("smd", "float", "standardised mean difference of a clinical variable"),
     _c("detectable_difference", "float", "smallest difference of two proportions that groups of this size detect (80 % power, alpha 0.05) from the pooled frequency", "0-1", low=0, high=1),
     _c("note", "string", "why a value is missing, or what to beware of"),
@@ -811,6 +814,37 @@ AGREEMENT_COUNTS = TableSchema("agreement_counts", "Counts behind an analysis of
     _c("level_b", "string", "result of the second", key=True),
     _c("n", "int", "subjects", low=0),
 ), files="agreement_counts.tsv")  # fmt: skip
+
+PATHWAY_GENES = TableSchema("pathway_genes", "Gene sets, one row per set and gene.", (
+    _c("pathway", "string", "pathway", key=True),
+    _c("source", "string", "database and version of the set; empty where the file does not say", key=True),
+    _c("default", "bool", "whether this source is used unless another is asked for"),
+    _c("licence", "string", "licence or description, as in the file"),
+    _c("gene", "string", "gene symbol", key=True),
+), files="*.gmt")  # fmt: skip
+
+PATHWAY_COVERAGE = TableSchema("pathway_coverage", "How much of each pathway the cohort's assays cover, and what carries it.", (
+    _c("pathway", "string", "pathway, with its source where several are used", key=True),
+    _c("source", "string", "database and version of the gene set"),
+    _c("n_genes_total", "int", "genes of the pathway", low=1),
+    _c("n_genes_covered", "int", "of these, genes that an assay of the cohort covers", low=0),
+    _c("share_covered", "float", "n_genes_covered / n_genes_total", "0-1", low=0, high=1),
+    _c("n_altered", "int", "samples with an alteration of a covered gene", low=0),
+    _c("n_not_altered", "int", "samples without, of which enough was profiled", low=0),
+    _c("n_not_profiled", "int", "samples without, of which too little was profiled", low=0),
+    _c("genes", "string", "altered genes with the number of altered samples, most frequent first (at most 12)"),
+    _c("genes_not_covered", "string", "genes that no assay of the cohort covers"),
+), files="coverage.tsv")  # fmt: skip
+
+PATHWAY_ALTERATIONS = TableSchema("pathway_alterations", "Each pathway in each sample.", (
+    _c("sample_id", "string", "sample", key=True),
+    _c("pathway", "string", "pathway, with its source where several are used", key=True),
+    _c("altered", "bool", "True: a profiled gene is altered; False: none is, and enough was profiled; NA: not profiled"),
+    _c("genes", "string", "altered genes, ;-joined"),
+    _c("n_genes_profiled", "int", "genes of the pathway that were profiled in the sample", low=0),
+    _c("n_genes_covered", "int", "genes of the pathway that an assay of the cohort covers", low=0),
+    _c("n_genes_total", "int", "genes of the pathway", low=1),
+), files="pathway_alterations.tsv")  # fmt: skip
 
 SCHEMAS: dict[str, TableSchema] = {
     found.name: found for found in list(globals().values()) if isinstance(found, TableSchema)

@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     help="Draw bars, volcano or forest (png, svg, pdf): --plot forest:zero-low=forest.svg; repeatable.",
 )
 @click.option("--balance", type=OUTPUT_FILE, help="Write the covariates before and after matching or overlap weights.")
+@click.option("--pathways/--no-pathways", default=True, show_default=True, help="Compare the panel's pathways as well.")
 @click.option("--counts", type=OUTPUT_FILE, help="Also write the counts behind the categorical tests.")
 @click.option(
     "--top", type=click.IntRange(min=0), default=8, show_default=True, help="Rows per contrast in the summary."
@@ -141,6 +142,7 @@ def compare(
     numbers: str,
     plots: tuple[str, ...],
     balance: str | None,
+    pathways: bool,
     counts: str | None,
     top: int,
     her2_rule: Her2Rule,
@@ -150,7 +152,7 @@ def compare(
     out: str | None,
     fmt: str | None,
 ) -> None:
-    """Compare HER2-zero, HER2-low and HER2-positive tumours: genes, clinical variables, TMB.
+    """Compare HER2-zero, HER2-low and HER2-positive tumours: genes, pathways, clinical variables, TMB.
 
     COHORT is one table, one row per sample: her2_group (or IHC/ISH columns to derive it), clinical columns, and a
     column per gene (WT or 0, 1, alteration classes, protein changes; empty or NA = not profiled). Denominators are
@@ -158,8 +160,10 @@ def compare(
     """
     from her2genomics.cohort import COUNTED_CLASSES
     from her2genomics.compare import compare_groups
+    from her2genomics.comparison.pathways import PathwaySettings
     from her2genomics.io.figures import figure_format, write_figure
     from her2genomics.io.write import write_table
+    from her2genomics.panel import panel_knowledge
     from her2genomics.report.comparison_figures import comparison_figure
     from her2genomics.workflow.inputs import load_cohort
 
@@ -198,6 +202,7 @@ def compare(
         seed=seed,
         burden=burden,
         numbers=numbers,
+        pathways=PathwaySettings(panel=panel_knowledge(panel)) if pathways else None,
     )
     figures = [
         (comparison_figure(result.association, result.contingency, kind, contrast), path)

@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "check": "her2genomics.cli.check",
     "cohort": "her2genomics.cli.cohort",
     "compare": "her2genomics.cli.compare",
+    "pathways": "her2genomics.cli.pathways",
     "biomarkers": "her2genomics.cli.biomarkers",
     "table1": "her2genomics.cli.table1",
     "agreement": "her2genomics.cli.agreement",

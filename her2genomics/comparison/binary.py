@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from her2genomics.comparison.adjustment import add_adjusted
+from her2genomics.comparison.burden import BurdenStrata, add_burden
 from her2genomics.comparison.design import Design
 from her2genomics.comparison.exact_table import exact_table
 from her2genomics.comparison.features import BinaryFeatures, group_counts
@@ -27,8 +28,8 @@ CHI_SQUARE = "chi-square"
 SPARSE = " (expected below 5)"
 
 
-def compare_binary(features: BinaryFeatures, design: Design) -> pd.DataFrame:
-    """Return one association row per feature and contrast."""
+def compare_binary(features: BinaryFeatures, design: Design, burden: BurdenStrata | None = None) -> pd.DataFrame:
+    """Return one association row per feature and contrast; pairs are also tested within strata of ``burden``."""
     grouping = design.grouping
     altered = group_counts(features.value, grouping.codes, len(grouping.labels))
     profiled = group_counts(features.known, grouping.codes, len(grouping.labels))
@@ -44,6 +45,8 @@ def compare_binary(features: BinaryFeatures, design: Design) -> pd.DataFrame:
             _add_pair(part, altered[rows], profiled[rows])
             if design.adjustment is not None:
                 add_adjusted(part, features, grouping, (rows[0], rows[1]), design.adjustment)
+            if burden is not None:
+                add_burden(part, features, grouping, (rows[0], rows[1]), burden)
             add_information(part)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)

@@ -78,7 +78,7 @@ def gene_features(
         yield by_class
 
 
-def complete_samples(cohort: Cohort, notes: list[str]) -> BoolArray:
+def complete_samples(cohort: Cohort, notes: list[str], what: str = "genes") -> BoolArray:
     """Return the samples that every assay of the cohort saw: others could count as altered, but never as not."""
     if "assays" not in cohort.samples:
         return np.ones(len(cohort.samples), dtype=bool)
@@ -87,7 +87,7 @@ def complete_samples(cohort: Cohort, notes: list[str]) -> BoolArray:
     complete = (sets == every).to_numpy(dtype=bool) if every else np.ones(len(sets), dtype=bool)
     partial = int((~complete & (sets != frozenset()).to_numpy(dtype=bool)).sum())
     if partial:
-        notes.append(f"genes: {partial} samples without all of {' + '.join(sorted(every))} left out of gene tests")
+        notes.append(f"{what}: {partial} samples without all of {' + '.join(sorted(every))} left out of the tests")
     return complete
 
 

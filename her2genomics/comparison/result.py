@@ -91,6 +91,8 @@ def _summary_line(row: pd.Series) -> str:
         effect = f"{_SHORT_EFFECTS.get(row['effect_name'], row['effect_name'])} {row['effect']:.3g}{interval}"
     p = row["adj_p"] if pd.isna(row["adj_p_exact"]) else row["adj_p_exact"]
     adjusted = "" if pd.isna(p) else f"adjusted p {p:.2g}"
+    if not pd.isna(row["burden_p"]):
+        adjusted += f"  at equal burden p {row['burden_p']:.2g}"
     figures = f"p {row['p_value']:.2g}  q {row['q_value']:.2g}"
     if not counts and not effect:
         return f"  {row['feature']:<24} {figures}"
@@ -108,11 +110,12 @@ def finish_association(parts: list[pd.DataFrame], stratum: str = ALL) -> pd.Data
         table[f"freq_{side}"] = share.astype("Float64")
     adjusted = table["adj_p_exact"].fillna(table["adj_p"])
     for index in table.groupby(KEYS, sort=False).groups.values():
-        for p, q in ((table["p_value"], "q_value"), (adjusted, "adj_q")):
+        for p, q in ((table["p_value"], "q_value"), (adjusted, "adj_q"), (table["burden_p"], "burden_q")):
             table.loc[index, q] = benjamini_hochberg(p.loc[index].to_numpy(dtype=float, na_value=np.nan))
         table.loc[index, "n_tested"] = int(table.loc[index, "p_value"].notna().sum())
     table["q_value"] = table["q_value"].mask(table["p_value"].isna())
     table["adj_q"] = table["adj_q"].mask(adjusted.isna())
+    table["burden_q"] = table["burden_q"].mask(table["burden_p"].isna())
     family_rank = {f: i for i, f in enumerate(dict.fromkeys(table["family"]))}
     contrast_rank = {c: i for i, c in enumerate(dict.fromkeys(table["contrast"]))}
     order = pd.DataFrame(

@@ -11,6 +11,7 @@ from her2genomics.comparison.adjustment import METHODS
 from her2genomics.comparison.covariates import AUTO, BURDENS
 from her2genomics.comparison.design import NUMBERS
 from her2genomics.comparison.fine_features import LEVELS
+from her2genomics.comparison.pathways import PathwaySettings
 from her2genomics.exceptions import UsageError
 from her2genomics.stats.propensity import SEED
 
@@ -35,6 +36,7 @@ class Settings:
     numbers: str = "rank"
     level: str = "gene"
     features: tuple[str, ...] = ()
+    pathways: PathwaySettings | None = None
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():

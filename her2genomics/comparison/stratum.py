@@ -25,6 +25,7 @@ from her2genomics.comparison.features import BinaryFeatures, binary_variables, c
 from her2genomics.comparison.fine_features import codon_tables, her_family_features, level_features
 from her2genomics.comparison.groups import OVERALL, TREND, choose_contrasts, find_groups
 from her2genomics.comparison.numbers import burden_columns, compare_numbers
+from her2genomics.comparison.pathways import pathway_rows
 from her2genomics.comparison.result import ALL, Comparison, finish_association
 from her2genomics.comparison.settings import Settings
 from her2genomics.comparison.weighting import WEIGHTING_METHODS, balance_rows
@@ -58,8 +59,12 @@ def compare_stratum(
         If the groups, contrasts, covariates or features cannot be had.
     """
     tables = _Tables([], [], [])
-    design = _design(cohort, settings, tables.notes, by)
+    design = find_design(cohort, settings, tables.notes, by)
     _add_alterations(tables, cohort, settings, exons, design)
+    if settings.pathways is not None and settings.pathways.any_gene_of(cohort):
+        rows, counts, _ = pathway_rows(cohort, settings.pathways, design, settings.classes, tables.notes)
+        tables.rows.append(rows)
+        tables.counts.append(counts)
     carriers = _add_features(tables, cohort, settings, exons, design)
     variables = describe_variables(cohort.samples, settings.group, only=settings.clinical)
     _add_clinical(tables, cohort.samples, variables, design)
@@ -74,7 +79,8 @@ def compare_stratum(
     return Comparison(association, counted, groups, tuple(tables.notes), carriers, balance)
 
 
-def _design(cohort: Cohort, settings: Settings, notes: list[str], by: str | None) -> Design:
+def find_design(cohort: Cohort, settings: Settings, notes: list[str], by: str | None = None) -> Design:
+    """Return groups, contrasts and adjustment as the settings say; what is passed over goes to ``notes``."""
     grouping = find_groups(cohort.samples, settings.group)
     contrasts = choose_contrasts(grouping, settings.contrasts, within_stratum=by is not None)
     adjust = settings.adjust

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from her2genomics.compare import Comparison, compare_groups
+from her2genomics.comparison.pathways import PathwaySettings
 from her2genomics.io.write import write_table
 from her2genomics.workflow.inputs import StudyFiles, StudySettings, load_study, write_study
 
@@ -45,7 +46,7 @@ def run_demo(folder: str | os.PathLike[str]) -> DemoResult:
     )
     settings = StudySettings(min_vaf=0.02)
     cohort = load_study(files, settings)
-    comparison = compare_groups(cohort)
+    comparison = compare_groups(cohort, pathways=PathwaySettings())
     out = Path(folder)
     tables = {
         "her2_status.tsv": cohort.samples[STATUS],

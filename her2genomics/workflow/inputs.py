@@ -32,7 +32,7 @@ from her2genomics.io.tables import read_sample_list, read_table
 from her2genomics.io.vcf_source import find_vcfs, is_vcf
 from her2genomics.io.vcf_sv import read_sv_vcf
 from her2genomics.io.write import write_json, write_table
-from her2genomics.panel import DEFAULT_PANEL, EXOME, load_panel
+from her2genomics.panel import DEFAULT_PANEL, EXOME, panel_knowledge
 from her2genomics.provenance import build_manifest
 from her2genomics.receptors import SubtypeRule
 from her2genomics.specimens import SpecimenPolicy
@@ -131,7 +131,7 @@ def load_cohort(
     Her2GenomicsError
         If the file cannot be read or understood; the message says what, where, and what to type next.
     """
-    knowledge = load_panel() if panel == EXOME else load_panel(panel)
+    knowledge = panel_knowledge(panel)
     raw = read_table(path)
     source = os.fspath(path)
     if alterations is not None or maf is not None:
@@ -234,7 +234,7 @@ def _of_vcfs(files: StudyFiles, settings: StudySettings) -> VcfMutations | None:
 
 def _fusions(files: StudyFiles, settings: StudySettings, read: list[pd.DataFrame]) -> pd.DataFrame | None:
     """Return the rearrangements of panel genes from tables and VCFs of structural variants."""
-    knowledge = load_panel() if settings.panel == EXOME else load_panel(settings.panel)
+    knowledge = panel_knowledge(settings.panel)
     parts = []
     for path in find_vcfs(files.structural):
         if is_vcf(path):
@@ -251,7 +251,7 @@ def _gene_cna(files: StudyFiles, settings: StudySettings) -> pd.DataFrame | None
         return call_gene_table(read_gene_cna(files.cna).gene_cna, settings.cut_offs)
     if files.seg is None:
         return None
-    knowledge = load_panel() if settings.panel == EXOME else load_panel(settings.panel)
+    knowledge = panel_knowledge(settings.panel)
     build = normalise_build(settings.build)
     segments = read_seg(files.seg, build=build).segments
     log.info("segments to genes on %s: %s", build, settings.cut_offs.describe())
@@ -279,7 +279,7 @@ def write_study(cohort: Cohort, folder: PathLike, files: StudyFiles, settings: S
         if table is not None:
             write_table(table, out / name)
             written.append(out / name)
-    panel = load_panel() if settings.panel == EXOME else load_panel(settings.panel)
+    panel = panel_knowledge(settings.panel)
     manifest = build_manifest(
         "cohort build",
         parameters=settings.as_parameters(),

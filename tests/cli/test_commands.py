@@ -57,7 +57,7 @@ def test_compare_is_the_library_call(cohort: Path, tmp_path: Path) -> None:
     by_command = run("compare", cohort, "--out", tmp_path / "a.tsv", "--counts", tmp_path / "c.tsv")
     assert by_command.exit_code == 0, by_command.stderr
     assert by_command.stdout == ""
-    result = h2g.compare_groups(h2g.load_cohort(cohort))
+    result = h2g.compare_groups(h2g.load_cohort(cohort), pathways=h2g.PathwaySettings())
     h2g.write_table(result.association, tmp_path / "b.tsv")
     h2g.write_table(result.contingency, tmp_path / "d.tsv")
     assert (tmp_path / "a.tsv").read_bytes() == (tmp_path / "b.tsv").read_bytes()

@@ -1,0 +1,80 @@
+"""Independent events of a cohort: its altered genes, with the genes of one amplicon counted as the one event they are.
+
+CDK12, ERBB2, RARA and SPOP are amplified together, CCND1 with FGF3, FGF4 and FGF19.  Counted gene by gene a single
+amplification is four alterations of burden and six pairs that "co-occur".  Amplifications of a known amplicon therefore
+become one event named after it, and its genes keep what else happened to them (mutations, deletions, fusions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+
+from her2genomics.amplicons import amplicon_of
+from her2genomics.cohort import Cohort
+from her2genomics.comparison.features import BinaryFeatures
+from her2genomics.panel import Panel
+
+AMPLIFICATION = "amplification"
+
+
+def amplicon_genes(panel: Panel, build: str | None = None) -> dict[str, str]:
+    """Return the known amplicon of each panel gene that lies in one.
+
+    Examples
+    --------
+    >>> from her2genomics.panel import load_panel
+    >>> amplicon_genes(load_panel())["CDK12"]
+    '17q12-21'
+    """
+    chosen = build or panel.builds[0]
+    spans = panel.gene_spans(chosen)
+    places = zip(spans["gene"], spans["chromosome"], spans["start"], spans["end"], strict=True)
+    found = {gene: amplicon_of(contig, int(start), int(end), build=chosen) for gene, contig, start, end in places}
+    return {gene: name for gene, name in found.items() if name is not None}
+
+
+def find_events(cohort: Cohort, classes: Collection[str], amplicons: Mapping[str, str]) -> BinaryFeatures:
+    """Return the events of a cohort as yes/no features, each with its genes in the notes.
+
+    Parameters
+    ----------
+    cohort
+        Samples, alterations and mask.
+    classes
+        Classes of alteration that count.
+    amplicons
+        Gene to the amplicon that it lies in (see `amplicon_genes`).
+
+    Returns
+    -------
+    BinaryFeatures
+        Family ``event``: one per gene in the cohort's order, then one per amplicon of which two or more genes are
+        amplified in the cohort (``17q12-21 amplification``).
+    """
+    value, known = cohort.altered(classes), cohort.profiled
+    names = list(cohort.genes)
+    notes = [""] * len(names)
+    if AMPLIFICATION not in classes:
+        return BinaryFeatures("event", tuple(names), value, known, tuple(notes))
+    amplified = cohort.altered([AMPLIFICATION])
+    others = cohort.altered([c for c in classes if c != AMPLIFICATION])
+    extra_value, extra_known = [], []
+    for amplicon in sorted(set(amplicons.values())):
+        members = [
+            j for j, gene in enumerate(cohort.genes) if amplicons.get(gene) == amplicon and amplified[:, j].any()
+        ]
+        if len(members) < 2:
+            continue
+        value[:, members] = others[:, members]
+        names.append(f"{amplicon} {AMPLIFICATION}")
+        notes.append(";".join(cohort.genes[j] for j in members))
+        for j in members:
+            notes[j] = f"its amplification is counted as {amplicon} {AMPLIFICATION}"
+        extra_value.append(amplified[:, members].any(axis=1))
+        extra_known.append(known[:, members].all(axis=1))
+    if extra_value:
+        value = np.column_stack([value, *extra_value])
+        known = np.column_stack([known, *extra_known])
+    return BinaryFeatures("event", tuple(names), value & known, known, tuple(notes))
