@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     "--definition", default=None, help="How the response is defined, for the record.  [default for pcr: ypT0/is ypN0]"
 )
 @click.option("--group", default="her2_group", show_default=True, help="Column or gene that makes the groups.")
-@click.option("--adjust", default="hr_status", show_default=True, help="Column held fixed, or none.")
+@click.option("--adjust", default="auto", show_default=True, help="Column held fixed, auto (hr_status), or none.")
 @click.option("--by", multiple=True, help="Further column or gene to break down and adjust by; repeatable.")
 @click.option("--regimen", default=None, help="Column with regimen codes (TCbHP, EC-T).  [default: regimen, if there]")
 @click.option(

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     help="dfs: deaths are no events; idfs (STEEP): they are, from os_months and os_event.",
 )
 @click.option("--group", default="her2_group", show_default=True, help="Column or gene that makes the groups, or none.")
-@click.option("--adjust", default="hr_status", show_default=True, help="Column to stratify and adjust by, or none.")
+@click.option("--adjust", default="auto", show_default=True, help="Column held fixed, auto (hr_status), or none.")
 @click.option("--covariate", "covariates", multiple=True, help="Column or gene in the multivariable model; repeatable.")
 @click.option("--start", default=None, help="Column with the months from diagnosis to surgery: survival starts there.")
 @click.option("--landmark", type=float, default=None, help="Months after diagnosis at which survival starts, for all.")

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from her2genomics.clinical_variables import category_text, describe_variables
-from her2genomics.comparison.covariates import is_circular
+from her2genomics.comparison.covariates import AUTO, COMPONENTS, DEFAULT_COVARIATE, is_circular
 from her2genomics.comparison.groups import Grouping
-from her2genomics.exceptions import UsageError
+from her2genomics.exceptions import SchemaError, UsageError
 
 
 @dataclass(frozen=True)
@@ -101,3 +101,34 @@ def refuse_circular(names: Sequence[str], group: str | None, labels: Sequence[st
             raise UsageError(
                 f"adjusting for {name} is circular: HER2 is part of its definition", hint="adjust for hr_status instead"
             )
+
+
+def adjustment_column(table: pd.DataFrame, adjust: str | None, group: str | None, notes: list[str]) -> str | None:
+    """Return the column that is held fixed, None for none; why it is passed over goes to ``notes``.
+
+    ``auto`` is hormone-receptor status, where it is there and is not what makes the groups.
+
+    Raises
+    ------
+    SchemaError
+        If the column that was asked for is not there.
+    UsageError
+        If it makes the groups.
+    """
+    if adjust is None:
+        return None
+    if adjust == AUTO:
+        if group == DEFAULT_COVARIATE or group in COMPONENTS[DEFAULT_COVARIATE]:
+            return None
+        adjust = DEFAULT_COVARIATE
+        if adjust not in table:
+            notes.append(f"not adjusted: the cohort has no column {adjust}")
+            return None
+    if adjust not in table:
+        raise SchemaError(f"no column {adjust} to adjust for", hint="her2g check FILE lists the columns")
+    if adjust == group:
+        raise UsageError(f"cannot adjust for {adjust}: it makes the groups")
+    if category_text(table[adjust]).dropna().nunique() < 2:
+        notes.append(f"not adjusted: {adjust} has fewer than two levels")
+        return None
+    return adjust

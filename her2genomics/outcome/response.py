@@ -15,7 +15,7 @@ from her2genomics.clinical_variables import MAX_LEVELS, category_text
 from her2genomics.comparison.covariates import Strata
 from her2genomics.comparison.groups import Grouping, find_groups
 from her2genomics.exceptions import CohortError, SchemaError, UsageError
-from her2genomics.outcome.covariates import refuse_circular
+from her2genomics.outcome.covariates import adjustment_column, refuse_circular
 from her2genomics.outcome.regimen import REGIMEN_COLUMNS, parse_regimens
 from her2genomics.outcome.response_result import ResponseAnalysis, ResponseQuestion
 from her2genomics.outcome.response_rows import ALL, adjusted_rows, crude_rows, finish_rows, rate_rows
@@ -77,11 +77,12 @@ def analyse_response(
     codes = grouping.codes[known]
     order = [grouping.labels.index(label) for label in present]
     grouping = Grouping(question.group, tuple(present), np.searchsorted(order, codes).astype(np.int64))
-    columns = _strata_columns(chosen, question, regimens, grouping, notes)
+    adjust = adjustment_column(chosen, question.adjust, question.group, notes)
+    columns = _strata_columns(chosen, adjust, question, regimens, grouping, notes)
     adjusted = adjusted_rows(chosen, grouping, columns, notes)
     response = crude_rows(chosen, grouping, columns, question.outcome)
-    if question.adjust in set(adjusted["adj_for"]):
-        own = adjusted[adjusted["adj_for"] == question.adjust].assign(stratum_by=ALL)
+    if adjust is not None:
+        own = adjusted[adjusted["adj_for"] == adjust].assign(stratum_by=ALL)
         response = response.merge(own, on=["stratum_by", "contrast"], how="left")
     response["definition"] = question.described
     return ResponseAnalysis(
@@ -141,9 +142,14 @@ def _with_regimens(
 
 
 def _strata_columns(
-    table: pd.DataFrame, question: ResponseQuestion, regimens: pd.DataFrame, grouping: Grouping, notes: list[str]
+    table: pd.DataFrame,
+    adjust: str | None,
+    question: ResponseQuestion,
+    regimens: pd.DataFrame,
+    grouping: Grouping,
+    notes: list[str],
 ) -> list[Strata]:
-    names = [*([question.adjust] if question.adjust else []), *question.by]
+    names = [*([adjust] if adjust else []), *question.by]
     names += [CHEMOTHERAPY, ANTI_HER2] if len(regimens) else []
     refuse_circular(names, question.group, grouping.labels)
     if grouping.column in names:

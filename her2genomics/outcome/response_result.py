@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from her2genomics.comparison.covariates import AUTO
 from her2genomics.outcome.response_rows import ALL
 from her2genomics.specimens import SpecimenPolicy
 
@@ -27,7 +28,7 @@ class ResponseQuestion:
     group
         Column that makes the groups.
     adjust
-        Column that the adjusted columns hold fixed, None for none.
+        Column that the adjusted columns hold fixed; ``auto``: hormone-receptor status where it is there; None for none.
     by
         Further columns to break down and adjust by.
     regimen
@@ -40,7 +41,7 @@ class ResponseQuestion:
     responder_is: tuple[str, ...] = ()
     definition: str | None = None
     group: str = "her2_group"
-    adjust: str | None = "hr_status"
+    adjust: str | None = AUTO
     by: tuple[str, ...] = ()
     regimen: str | None = None
     specimen: SpecimenPolicy = "primary"

@@ -13,8 +13,9 @@ import pandas as pd
 
 from her2genomics import schema
 from her2genomics.clinical_variables import category_text
+from her2genomics.comparison.covariates import AUTO
 from her2genomics.exceptions import SchemaError, UsageError
-from her2genomics.outcome.covariates import Term, covariate_term, group_term, refuse_circular
+from her2genomics.outcome.covariates import Term, adjustment_column, covariate_term, group_term, refuse_circular
 from her2genomics.outcome.cox_models import MULTIVARIABLE, STRATIFIED, UNIVARIABLE, CoxSettings, ModelTables, run_model
 from her2genomics.outcome.relapse_ratio import relapse_ratio, relapse_ratio_tests
 from her2genomics.outcome.survival_data import ALL, SurvivalData
@@ -38,7 +39,8 @@ class SurvivalSettings:
     covariates
         Columns of the multivariable model beside the groups.
     adjust
-        Column that is held fixed: strata of the log-rank test, covariate of the multivariable model.
+        Column that is held fixed: strata of the log-rank test, covariate of the multivariable model. ``auto``:
+        hormone-receptor status where it is there and does not make the groups.
     cox
         Ties and penalty of the Cox models.
     tau
@@ -50,7 +52,7 @@ class SurvivalSettings:
     """
 
     covariates: tuple[str, ...] = ()
-    adjust: str | None = "hr_status"
+    adjust: str | None = AUTO
     cox: CoxSettings = field(default_factory=CoxSettings)
     tau: float | None = None
     at: tuple[float, ...] = ()
@@ -87,9 +89,8 @@ def analyse_survival(data: SurvivalData, settings: SurvivalSettings | None = Non
     [['all', 6, 3, '20.0 [5.0, NR]'], ['x', 3, 2, '9.0 [5.0, NR]'], ['y', 3, 1, 'NR [20.0, NR]']]
     """
     settings = settings or SurvivalSettings()
-    _check_settings(data, settings)
     notes = list(data.notes)
-    adjust = _usable_adjustment(data, settings, notes)
+    adjust = _adjustment(data, settings, notes)
     at = settings.at or round_times(float(data.time.max()))
     logrank = log_rank_rows(data, adjust, settings.paper)
     models = _cox_models(data, settings, adjust, notes)
@@ -116,27 +117,16 @@ def analyse_survival(data: SurvivalData, settings: SurvivalSettings | None = Non
     )
 
 
-def _check_settings(data: SurvivalData, settings: SurvivalSettings) -> None:
+def _adjustment(data: SurvivalData, settings: SurvivalSettings, notes: list[str]) -> str | None:
+    """Return the column that is held fixed, after a look at all covariates."""
     absent = [name for name in settings.covariates if name not in data.table]
     if absent:
         raise SchemaError(f"no column named {', '.join(absent)} for a covariate")
-    asked = [*settings.covariates, *([settings.adjust] if settings.adjust else [])]
-    if data.group_column in asked:
+    if data.group_column in settings.covariates:
         raise UsageError(f"{data.group_column} makes the groups and cannot be a covariate")
-    refuse_circular(asked, data.group_column, data.labels)
-
-
-def _usable_adjustment(data: SurvivalData, settings: SurvivalSettings, notes: list[str]) -> str | None:
-    name = settings.adjust
-    if name is None or len(data.labels) < 2:
-        return None
-    if name not in data.table:
-        notes.append(f"not adjusted: the cohort has no column {name}")
-        return None
-    if category_text(data.table[name]).nunique() < 2:
-        notes.append(f"not adjusted: {name} has fewer than two levels")
-        return None
-    return name
+    adjust = adjustment_column(data.table, settings.adjust, data.group_column, notes)
+    refuse_circular([*settings.covariates, *([adjust] if adjust else [])], data.group_column, data.labels)
+    return adjust if len(data.labels) > 1 else None
 
 
 def _cox_models(data: SurvivalData, settings: SurvivalSettings, adjust: str | None, notes: list[str]) -> ModelTables:

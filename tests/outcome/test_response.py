@@ -89,6 +89,12 @@ def test_swapping_the_groups_inverts_the_odds_ratio():
     np.testing.assert_allclose([one["p_value"], one["adj_p"]], [two["p_value"], two["adj_p"]], rtol=1e-9)
 
 
+def test_receptor_status_can_make_the_groups():
+    result = analyse_response(cohort().drop(columns="regimen"), ResponseQuestion(group="hr_status"))
+    assert len(result.response_adjusted) == 0
+    assert result.response["adj_p"].isna().all()
+
+
 def test_regimens_break_down_and_are_held_fixed():
     result = analyse_response(cohort(), ResponseQuestion(group="arm", by=("hr_status",)))
     assert set(result.response["stratum_by"]) == {"all", "hr_status", "chemotherapy", "anti_her2"}

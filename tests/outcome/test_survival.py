@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from her2genomics import schema
-from her2genomics.exceptions import UsageError
+from her2genomics.exceptions import SchemaError, UsageError
 from her2genomics.outcome.relapse_ratio import INVALID, relapse_ratio, relapse_ratio_tests
 from her2genomics.outcome.survival import SurvivalSettings, analyse_survival
 from her2genomics.outcome.survival_data import prepare_survival
@@ -194,6 +194,17 @@ def test_circular_adjustment_is_refused():
         analyse(table, SurvivalSettings(covariates=("subtype",)), "her2_group")
     with pytest.raises(UsageError, match="makes the groups"):
         analyse(table, SurvivalSettings(adjust="arm"))
+
+
+def test_receptor_status_is_held_fixed_unless_it_makes_the_groups():
+    table = cohort()
+    assert set(analyse(table).logrank["strata"]) == {"", "hr_status"}
+    by_receptor = analyse(table, group="hr_status")
+    assert set(by_receptor.logrank["strata"]) == {""}
+    assert by_receptor.survival["adj_for"].isna().all()
+    assert "not adjusted: the cohort has no column hr_status" in analyse(table.drop(columns="hr_status")).notes
+    with pytest.raises(SchemaError, match="no column nope to adjust for"):
+        analyse(table, SurvivalSettings(adjust="nope"))
 
 
 def test_crossing_curves_are_said_not_to_be_proportional():
