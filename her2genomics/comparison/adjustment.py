@@ -15,10 +15,11 @@ from her2genomics.comparison.covariates import Covariates, Strata
 from her2genomics.comparison.features import BinaryFeatures, group_counts
 from her2genomics.comparison.groups import Grouping, IntArray
 from her2genomics.comparison.notes import append_note
-from her2genomics.comparison.regression import regression_columns
+from her2genomics.comparison.regression import regression_columns, regression_groups_columns
 from her2genomics.comparison.weighting import WEIGHTING_METHODS, weighting_columns
 from her2genomics.stats.propensity import SEED
 from her2genomics.stats.stratified import cmh_many
+from her2genomics.stats.stratified_groups import stratified_groups_many
 
 METHODS: tuple[str, ...] = ("auto", "regression", *WEIGHTING_METHODS)
 
@@ -56,8 +57,47 @@ def add_adjusted(
     part["note"] = _worded(part)
 
 
-def _n_missing(features: BinaryFeatures, grouping: Grouping, pair: tuple[int, int], covariates: Covariates) -> IntArray:
-    lacking = np.isin(grouping.codes, pair) & ~covariates.complete()
+def add_adjusted_groups(
+    part: pd.DataFrame, features: BinaryFeatures, grouping: Grouping, adjustment: Adjustment, *, trend: bool
+) -> None:
+    """Add the adjusted columns to the rows of all groups together, or of the trend along them."""
+    covariates = adjustment.covariates
+    open_ = np.array([not covariates.concerns(name) for name in features.names])
+    if not open_.any() or adjustment.method in WEIGHTING_METHODS:
+        return
+    chosen = features.select(open_)
+    strata = covariates.strata()
+    if adjustment.method == "auto" and strata is not None:
+        counts = _strata_counts(chosen, grouping, strata)
+        result = stratified_groups_many(*counts)
+        columns = pd.DataFrame({"adj_p": result["trend_p" if trend else "p_value"]})
+        columns["adj_test"] = "Mantel trend in strata" if trend else "generalised Cochran-Mantel-Haenszel"
+    else:
+        columns = regression_groups_columns(chosen, grouping, covariates, trend=trend)
+    rows = part.index[open_]
+    for name in columns:
+        part.loc[rows, name] = columns[name].array
+    part.loc[rows, "adj_for"] = covariates.label
+    every = tuple(range(len(grouping.labels)))
+    part.loc[rows, "adj_n_missing"] = _n_missing(chosen, grouping, every, covariates)
+    lost = (part["p_value"] < 0.05) & (part["adj_p"] >= 0.05)
+    part["note"] = append_note(part["note"], lost, "attenuated, inconclusive")
+
+
+def _strata_counts(features: BinaryFeatures, grouping: Grouping, strata: Strata) -> tuple[IntArray, IntArray]:
+    """Return altered and known samples, shape (features, groups, strata)."""
+    per_stratum = [np.where(strata.codes == i, grouping.codes, -1) for i in range(len(strata.levels))]
+    altered, known = (
+        np.stack([group_counts(m, members, len(grouping.labels)) for members in per_stratum])
+        for m in (features.value, features.known)
+    )
+    return altered.transpose(2, 1, 0), known.transpose(2, 1, 0)
+
+
+def _n_missing(
+    features: BinaryFeatures, grouping: Grouping, members: tuple[int, ...], covariates: Covariates
+) -> IntArray:
+    lacking = np.isin(grouping.codes, members) & ~covariates.complete()
     missing: IntArray = features.known[lacking].sum(axis=0)
     return missing
 
@@ -65,16 +105,9 @@ def _n_missing(features: BinaryFeatures, grouping: Grouping, pair: tuple[int, in
 def _stratified_columns(
     features: BinaryFeatures, grouping: Grouping, pair: tuple[int, int], strata: Strata
 ) -> pd.DataFrame:
-    shape = (len(features.names), len(strata.levels))
-    counts = {key: np.zeros(shape, dtype=np.int64) for key in ("altered_a", "n_a", "altered_b", "n_b")}
-    for stratum in range(shape[1]):
-        members = np.where(strata.codes == stratum, grouping.codes, -1)
-        altered = group_counts(features.value, members, len(grouping.labels))
-        known = group_counts(features.known, members, len(grouping.labels))
-        for side, index in zip("ab", pair, strict=True):
-            counts[f"altered_{side}"][:, stratum] = altered[index]
-            counts[f"n_{side}"][:, stratum] = known[index]
-    result = cmh_many(counts["altered_a"], counts["n_a"], counts["altered_b"], counts["n_b"])
+    altered, known = _strata_counts(features, grouping, strata)
+    a, b = pair
+    result = cmh_many(altered[:, a], known[:, a], altered[:, b], known[:, b])
     return pd.DataFrame(
         {
             "adj_test": "Cochran-Mantel-Haenszel",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from her2genomics.comparison.adjustment import add_adjusted
+from her2genomics.comparison.adjustment import add_adjusted, add_adjusted_groups
 from her2genomics.comparison.burden import BurdenStrata, add_burden
 from her2genomics.comparison.design import Design
 from her2genomics.comparison.exact_table import exact_table
@@ -39,8 +39,12 @@ def compare_binary(features: BinaryFeatures, design: Design, burden: BurdenStrat
         part = _frame(features, contrast, grouping, altered[rows], profiled[rows], rows)
         if contrast == OVERALL:
             _add_overall(part, altered, profiled)
+            if design.adjustment is not None:
+                add_adjusted_groups(part, features, grouping, design.adjustment, trend=False)
         elif contrast == TREND:
             _add_trend(part, altered, profiled)
+            if design.adjustment is not None:
+                add_adjusted_groups(part, features, grouping, design.adjustment, trend=True)
         else:
             _add_pair(part, altered[rows], profiled[rows])
             if design.adjustment is not None:

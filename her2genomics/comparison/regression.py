@@ -23,7 +23,8 @@ def regression_columns(
 ) -> pd.DataFrame:
     """Return the adjusted columns of one pair of groups, one row per feature."""
     rows = np.isin(grouping.codes, pair) & covariates.complete()
-    cells = _Cells.of(features, grouping.codes == pair[0], rows, covariates)
+    first = (grouping.codes[rows] == pair[0])[:, None].astype(float)
+    cells = _Cells.of(features, first, rows, covariates)
     n_terms = cells.design.shape[1] - 1
     scarce = np.minimum(cells.altered.sum(axis=1), (cells.total - cells.altered).sum(axis=1))
     firth = scarce < EVENTS_PER_TERM * n_terms
@@ -55,6 +56,42 @@ def regression_columns(
     )
 
 
+def regression_groups_columns(
+    features: BinaryFeatures, grouping: Grouping, covariates: Covariates, *, trend: bool
+) -> pd.DataFrame:
+    """Return the adjusted columns of all groups together, or of the trend (odds ratio per step along the groups)."""
+    rows = (grouping.codes >= 0) & covariates.complete()
+    codes = grouping.codes[rows]
+    present = np.unique(codes)
+    terms = codes[:, None].astype(float) if trend else (codes[:, None] == present[None, 1:]).astype(float)
+    cells = _Cells.of(features, terms, rows, covariates)
+    scarce = np.minimum(cells.altered.sum(axis=1), (cells.total - cells.altered).sum(axis=1))
+    firth = scarce < EVENTS_PER_TERM * (cells.design.shape[1] - 1)
+    kind = np.where(firth, "Firth logistic", "logistic")
+    if trend:
+        fits = pd.concat(
+            [_fitted(cells, chosen, firth=penalty) for chosen, penalty in ((firth, True), (~firth, False))]
+        )
+        fits = fits.sort_index()
+        return pd.DataFrame(
+            {
+                "adj_test": [f"{name}, odds ratio per step" for name in kind],
+                "adj_effect": fits["odds_ratio"],
+                "adj_ci_low": fits["ci_low"],
+                "adj_ci_high": fits["ci_high"],
+                "adj_p": fits["p_value"],
+            }
+        )
+    p = np.full(len(firth), np.nan)
+    held = list(range(1, 1 + terms.shape[1]))
+    for chosen, penalty in ((firth, True), (~firth, False)):
+        if chosen.any():
+            p[chosen] = likelihood_ratio_many(
+                cells.altered[chosen], cells.total[chosen], cells.design, held, firth=penalty, offset=cells.offset
+            )
+    return pd.DataFrame({"adj_test": kind, "adj_p": pd.array(p, dtype="Float64")})
+
+
 class _Cells:
     """Samples of one design row gathered: counts (features, cells) and the design: intercept, group, covariates."""
 
@@ -65,9 +102,9 @@ class _Cells:
 
     @classmethod
     def of(
-        cls, features: BinaryFeatures, first: npt.NDArray[np.bool_], rows: npt.NDArray[np.bool_], covariates: Covariates
+        cls, features: BinaryFeatures, groups: Floats, rows: npt.NDArray[np.bool_], covariates: Covariates
     ) -> _Cells:
-        terms = [np.ones((int(rows.sum()), 1)), first[rows][:, None].astype(float)]
+        terms = [np.ones((int(rows.sum()), 1)), groups]
         terms += [c.terms(rows) for c in covariates.members]
         design = _independent(np.hstack(terms))
         keyed = design if covariates.offset is None else np.column_stack([design, covariates.offset[rows]])

@@ -79,7 +79,7 @@ class _Model:
         residual = self.altered - self.total * share
         if self.firth:
             inverse = _inverse(information)
-            leverage = inverse.reshape(len(inverse), -1) @ self.squares.T
+            leverage = inverse.reshape(-1, self.squares.shape[1]) @ self.squares.T
             residual = residual + self.total * share * (1 - share) * leverage * (0.5 - share)
         return residual @ self.design, information
 
@@ -290,7 +290,8 @@ def logistic_many(
         found = ~separated[usable]
         finite = np.flatnonzero(usable)[found]
         fit = _Fit(fit.coef[found], fit.log_likelihood[found], fit.converged[found])
-        result[:, finite] = _term_results(part.take(found), fit, term, reach, float(scale[term]))
+        if len(finite):
+            result[:, finite] = _term_results(part.take(found), fit, term, reach, float(scale[term]))
     table = pd.DataFrame(dict(zip(columns, result, strict=True))).astype("Float64")
     table["separated"] = separated
     return table

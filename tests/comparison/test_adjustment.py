@@ -13,6 +13,7 @@ from her2genomics.cohort import Cohort
 from her2genomics.compare import compare_groups
 from her2genomics.exceptions import SchemaError, UsageError
 from her2genomics.stats.stratified import cmh
+from her2genomics.stats.stratified_groups import stratified_groups_many
 
 Pick = Callable[..., pd.Series]
 
@@ -162,3 +163,17 @@ def test_matching_and_weighting_show_their_balance(hr_cohort: Cohort, row: Pick,
 
 def test_other_adjustments_have_no_balance(hr_cohort: Cohort) -> None:
     assert len(compare_groups(hr_cohort).balance) == 0
+
+
+def test_all_groups_and_the_trend_are_adjusted_too(hr_cohort: Cohort, row: Pick) -> None:
+    table = compare_groups(hr_cohort).association
+    altered, n = np.array([[[26, 20], [21, 53], [8, 6]]]), np.array([[[30, 60], [29, 202], [10, 10]]])
+    expected = stratified_groups_many(altered, n).iloc[0]
+    overall, trend = row(table, "TP53", "overall"), row(table, "TP53", "trend")
+    assert (overall["adj_p"], trend["adj_p"]) == pytest.approx((expected["p_value"], expected["trend_p"]))
+    assert overall["adj_test"] == "generalised Cochran-Mantel-Haenszel"
+    regression = compare_groups(hr_cohort, adjust=["hr_status", "age"]).association
+    assert row(regression, "TP53", "overall")["adj_p"] == pytest.approx(expected["p_value"], abs=0.05)
+    step = row(regression, "TP53", "trend")
+    assert step["adj_test"] == "logistic, odds ratio per step"
+    assert step["adj_ci_low"] < step["adj_effect"] < step["adj_ci_high"]

@@ -117,6 +117,22 @@ save_table(lapply(1:20, function(i) {
        difference = digits(coef(fit)[2]), se = digits(sqrt(V[2, 2])), p_hc3 = digits(2 * pt(-abs(coef(fit)[2]) / sqrt(V[2, 2]), n - 4)))
 }), "adjusted_numbers")
 
+# Several groups in strata: mantelhaen.test; Mantel's trend by the moments of the score sum in each stratum -------------
+save_table(lapply(1:25, function(i) {
+  k <- sample(3:4, 1); s <- sample(1:3, 1) + 1
+  n <- matrix(sample(5:60, k * s, TRUE), k); a <- matrix(rbinom(k * s, n, runif(1, 0.1, 0.5)), k)
+  a[1, ] <- pmax(a[1, ], 1)
+  x <- array(0, c(k, 2, s)); x[, 1, ] <- a; x[, 2, ] <- n - a
+  top <- 0; variance <- 0
+  for (h in 1:s) {
+    score <- rep(0:(k - 1), n[, h]); m <- sum(n[, h]); altered <- sum(a[, h])
+    top <- top + sum(a[, h] * 0:(k - 1)) - altered * mean(score)
+    variance <- variance + altered * (m - altered) / m * var(score)
+  }
+  list(groups = k, altered = comma(a), n = comma(n), p = digits(mantelhaen.test(x)$p.value),
+       trend_p = digits(pchisq(top^2 / variance, 1, lower.tail = FALSE)))
+}), "stratified_groups")
+
 writeLines(c(
   "# Reference values from R for adjusted and ordered comparisons", "",
   "Written by `R_comparison.R` (seeded), with",
@@ -127,5 +143,6 @@ writeLines(c(
   "| R_jonckheere.tsv | the statistic by definition, its exact distribution and moments over all assignments |",
   "| R_spearman.tsv | `cor.test(method = \"spearman\", exact = FALSE)` |",
   "| R_exact_trend.tsv | all tables with the margins, listed; `fisher.test`; `chisq.test(correct = FALSE)` |",
+  "| R_stratified_groups.tsv | `mantelhaen.test` of groups x 2 x strata; the score sum's moments in each stratum |",
   "| R_adjusted_numbers.tsv | van Elteren's statistic with the variance of ranks; `lm` with HC3 by its formula |"),
   file.path(folder, "R_comparison.md"))

@@ -120,6 +120,10 @@ def test_what_is_undefined_is_missing() -> None:
     assert pd.isna(nothing["p_value"][0])
     lacking = logistic_many([[2, 3, 0, 0]], [[5, 5, 0, 0]], design)
     assert pd.isna(lacking["odds_ratio"][0]), "the covariate does not vary among the profiled samples"
+    two_samples = logistic_many([[1, 0]], [[1, 1]], [[1, 1], [1, 0]])
+    assert two_samples["separated"][0]
+    assert two_samples["p_value"].isna()[0]
+    assert len(logistic_many(np.zeros((0, 4)), np.zeros((0, 4)), design, firth=True)) == 0
     with pytest.raises(StatisticsError, match="counts have shape"):
         logistic_many([[1, 2]], [[5, 5]], design)
     with pytest.raises(StatisticsError, match="term 7 of a design with 3 terms"):
