@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,8 @@ ENDPOINT_LABELS: dict[str, str] = {
 }  # fmt: skip
 SINGLE_COLOUR = "#333333"
 MAX_SWIMMERS = 80
+MOST_IN_AXES = 3
+"""Groups up to which legend and hazard ratios find room beside the curves."""
 FOREST_LIMITS = (0.05, 20.0)
 """Hazard ratios beyond are drawn as arrows."""
 _BEHIND_TEXT: dict[str, object] = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.6}
@@ -40,7 +43,8 @@ def km_figure(result: SurvivalAnalysis, *, title: str | None = None, interval: b
         Whether to shade the 95 % interval.
     """
     labels = result.data.labels
-    figure = new_figure(COLUMN_WIDTH, 2.75 + 0.14 * len(labels))
+    outside = 0.3 + 0.07 * len(labels) if len(labels) > MOST_IN_AXES else 0.0
+    figure = new_figure(COLUMN_WIDTH, 2.75 + 0.14 * len(labels) + outside)
     ratio = 0.12 + 0.09 * len(labels)
     axes, table = figure.subplots(2, 1, sharex=True, height_ratios=[2.3, ratio])
     colours = {ALL: SINGLE_COLOUR} if labels == (ALL,) else group_colours(labels)
@@ -80,20 +84,23 @@ def _draw_curve(axes: Axes, curve: pd.DataFrame, colour: str, label: str, *, int
 
 
 def _place_text(axes: Axes, result: SurvivalAnalysis) -> None:
-    """Put legend and test where the curves leave room: below them, or above when they fall early."""
+    """Put legend and tests where the curves leave room: below, or above when they fall early; many groups outside."""
+    lines, title = _test_lines(result), _group_title(result)
+    style: Any = {"handlelength": 1.4, "title": title, "alignment": "left"}
     middle = result.km_curves[result.km_curves["time"] <= result.data.time.max() / 2].groupby("group")["survival"].min()
-    lines = _test_lines(result)
-    title = _group_title(result)
-    if not len(middle) or float(middle.min()) > 0.5:
-        axes.legend(loc="lower left", borderaxespad=0.2, handlelength=1.4, title=title, alignment="left")
-        height = 0.075 * (len(result.data.labels) + (title is not None)) + 0.05
-        axes.text(0.025, height, "\n".join(lines), transform=axes.transAxes, fontsize=6, va="bottom", bbox=_BEHIND_TEXT)
+    low = not len(middle) or float(middle.min()) > 0.5
+    rows = len(result.data.labels) + (title is not None)
+    if len(result.data.labels) > MOST_IN_AXES:
+        handles, labels = axes.get_legend_handles_labels()
+        figure = axes.get_figure(root=True)
+        figure.legend(handles, labels, loc="outside upper left", ncols=2, columnspacing=1.0, **style)  # type: ignore[union-attr]
+        rows, lines = 0, lines[:1]
     else:
-        axes.legend(loc="upper right", borderaxespad=0.0, handlelength=1.4, title=title, alignment="left")
-        top = 0.97 - 0.075 * (len(result.data.labels) + (title is not None))
-        axes.text(
-            0.99, top, "\n".join(lines), transform=axes.transAxes, fontsize=6, va="top", ha="right", bbox=_BEHIND_TEXT
-        )
+        axes.legend(loc="lower left" if low else "upper right", borderaxespad=0.2 if low else 0.0, **style)
+    height = 0.075 * rows
+    x, y = (0.025, height + 0.05) if low else (0.99, 0.97 - height)
+    alignment: Any = {"ha": "left", "va": "bottom"} if low else {"ha": "right", "va": "top"}
+    axes.text(x, y, "\n".join(lines), transform=axes.transAxes, fontsize=6, bbox=_BEHIND_TEXT, **alignment)
 
 
 def _group_title(result: SurvivalAnalysis) -> str | None:

@@ -70,6 +70,16 @@ def test_one_group_and_no_event_can_be_drawn():
     km_figure(result(30, event=False)).canvas.draw()
 
 
+def test_many_groups_have_their_legend_outside_and_no_list_of_ratios():
+    r = result()
+    table = r.data.table.assign(four=[f"group {i % 4}" for i in range(len(r.data.table))])
+    many = analyse_survival(prepare_survival(table, SurvivalQuestion("os_months", "os_event", "four")))
+    figure = km_figure(many)
+    assert figure.legends
+    assert figure.axes[0].get_legend() is None
+    assert not any("HR" in text.get_text() for text in figure.axes[0].texts)
+
+
 def test_forest_lists_every_coefficient_and_needs_a_model():
     shown = texts(cox_forest(result()))
     assert "HER2-positive vs zero" in shown
