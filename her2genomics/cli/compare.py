@@ -76,8 +76,9 @@ if TYPE_CHECKING:
 @click.option("--unknown-as-category", is_flag=True, help="Missing clinical values as a level of their own.")
 @click.option(
     "--adjust",
-    default=None,
-    help="Comma list of covariates to hold fixed in the adjusted columns, or none.  [default: hr_status, if there]",
+    default="auto",
+    show_default=True,
+    help="Comma list of covariates to hold fixed, auto (hr_status where it is there), or none.",
 )
 @click.option(
     "--adjust-by",
@@ -136,7 +137,7 @@ def compare(
     min_frequency: float,
     test: str,
     unknown_as_category: bool,
-    adjust: str | None,
+    adjust: str,
     adjust_by: str,
     burden: str,
     numbers: str,
@@ -197,7 +198,7 @@ def compare(
         test=test,
         min_frequency=min_frequency,
         unknown_as_category=unknown_as_category,
-        adjust="auto" if adjust is None else None if adjust == "none" else split_list(adjust),
+        adjust=None if adjust == "none" else adjust if adjust == "auto" else split_list(adjust),
         adjust_by=adjust_by,
         seed=seed,
         burden=burden,
