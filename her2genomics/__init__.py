@@ -68,6 +68,7 @@ _HOMES: dict[str, str] = {
     "PathwaySettings": "comparison.pathways",
     "choose_pathways": "pathways",
     "compare_pathways": "pathway_comparison",
+    "find_pairs": "exclusivity",
     "read_gmt": "io.gmt",
     "score_pathways": "pathways",
     "Table1": "table1.model",
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
     from her2genomics.copynumber import map_segments_to_genes as map_segments_to_genes
     from her2genomics.exceptions import Her2GenomicsError as Her2GenomicsError
     from her2genomics.exceptions import Her2GenomicsWarning as Her2GenomicsWarning
+    from her2genomics.exclusivity import find_pairs as find_pairs
     from her2genomics.her2 import classify_her2 as classify_her2
     from her2genomics.her2 import compare_rules as compare_rules
     from her2genomics.io.alterations import read_alterations as read_alterations

@@ -846,6 +846,24 @@ PATHWAY_ALTERATIONS = TableSchema("pathway_alterations", "Each pathway in each s
     _c("n_genes_total", "int", "genes of the pathway", low=1),
 ), files="pathway_alterations.tsv")  # fmt: skip
 
+EVENT_PAIRS = TableSchema("event_pairs", "Pairs of events: mutual exclusivity and co-occurrence at given burden.", (
+    _c("stratum", "string", "all (background within groups), or the group", key=True),
+    _c("event_a", "string", "gene, or amplification of an amplicon", key=True),
+    _c("event_b", "string", "the other event", key=True),
+    _c("n", "int", "samples profiled for both", low=0),
+    _c("n_a", "int", "of these, altered in event_a", low=0),
+    _c("n_b", "int", "altered in event_b", low=0),
+    _c("n_both", "int", "altered in both", low=0),
+    _c("expected", "float", "expected number altered in both, given burden and totals", low=0),
+    _c("direction", "string", "more or fewer than expected", choices=("exclusivity", "co-occurrence")),
+    _c("p_exclusivity", "float", "p of so few in both", low=0, high=1),
+    _c("p_cooccurrence", "float", "p of so many in both", low=0, high=1),
+    _c("p_value", "float", "two-sided p: numbers not more probable than the observed one", low=0, high=1),
+    _c("q_value", "float", "Benjamini-Hochberg over p_value within stratum", low=0, high=1),
+    _c("fisher_p", "float", "two-sided Fisher p, for comparison only: anti-conservative where burdens differ", low=0, high=1),
+    _c("note", "string", "why a pair was not tested"),
+), files="event_pairs.tsv")  # fmt: skip
+
 SCHEMAS: dict[str, TableSchema] = {
     found.name: found for found in list(globals().values()) if isinstance(found, TableSchema)
 }

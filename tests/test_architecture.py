@@ -18,7 +18,7 @@ LAYERS: list[set[str]] = [
     {"classify", "cohort"},
     {"cohort_build"},
     {"comparison"},
-    {"compare", "pathway_comparison", "biomarkers", "agreement", "audit", "outcome", "table1"},
+    {"compare", "pathway_comparison", "exclusivity", "biomarkers", "agreement", "audit", "outcome", "table1"},
     {"report"},
     {"simulate_bam", "simulate_coverage"},
     {"workflow"},

@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "cohort": "her2genomics.cli.cohort",
     "compare": "her2genomics.cli.compare",
     "pathways": "her2genomics.cli.pathways",
+    "exclusivity": "her2genomics.cli.exclusivity",
     "biomarkers": "her2genomics.cli.biomarkers",
     "table1": "her2genomics.cli.table1",
     "agreement": "her2genomics.cli.agreement",
