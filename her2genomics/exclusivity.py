@@ -8,6 +8,7 @@ chromosome that are both altered by copy number are not tested, because one even
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -21,7 +22,7 @@ from her2genomics.comparison.features import BinaryFeatures, BoolArray, complete
 from her2genomics.comparison.groups import Grouping, find_groups
 from her2genomics.exceptions import SchemaError, UsageError
 from her2genomics.panel import Panel, load_panel
-from her2genomics.stats.exclusivity import fit_background, overlap_distribution, overlap_p_values
+from her2genomics.stats.exclusivity import fit_background, overlap_distribution, overlap_p_values, without_gene
 from her2genomics.stats.inputs import Floats
 from her2genomics.stats.multiple_testing import benjamini_hochberg
 
@@ -106,13 +107,29 @@ def _choose(found: BinaryFeatures, used: BoolArray, events: Sequence[str] | None
     return sorted(chosen)
 
 
-def _background(found: BinaryFeatures, grouping: Grouping, used: BoolArray, chosen: list[int]) -> Floats:
-    """Return the probability of the chosen events in each sample, fitted within its group over all events."""
-    result = np.zeros((len(used), len(chosen)))
+@dataclass(frozen=True)
+class _Background:
+    """Probability of the chosen events in each sample, and per sample the sums of p and p (1 - p) over all events."""
+
+    p: Floats
+    totals: Floats
+    variances: Floats
+
+    def of(self, second: int, first: int, altered: BoolArray, rows: BoolArray) -> Floats:
+        """Return the probability of one event in some samples, with the first event taken out of their burden."""
+        p = self.p[rows]
+        return without_gene(p[:, second], p[:, first], altered, self.totals[rows], self.variances[rows])
+
+
+def _background(found: BinaryFeatures, grouping: Grouping, used: BoolArray, chosen: list[int]) -> _Background:
+    """Return the background, fitted within each group over all events."""
+    result = _Background(np.zeros((len(used), len(chosen))), np.zeros(len(used)), np.zeros(len(used)))
     for code in range(len(grouping.labels)):
         inside = used & (grouping.codes == code)
         if inside.any():
-            result[inside] = fit_background(found.value[inside], found.known[inside])[:, chosen]
+            p = np.where(found.known[inside], fit_background(found.value[inside], found.known[inside]), 0.0)
+            result.p[inside], result.totals[inside] = p[:, chosen], p.sum(axis=1)
+            result.variances[inside] = (p * (1 - p)).sum(axis=1)
     return result
 
 
@@ -136,7 +153,7 @@ def _linked(cohort: Cohort, found: BinaryFeatures, chosen: list[int], used: Bool
 
 
 def _pairs(
-    tested: BinaryFeatures, background: Floats, inside: BoolArray, linked: dict[str, str], stratum: str
+    tested: BinaryFeatures, background: _Background, inside: BoolArray, linked: dict[str, str], stratum: str
 ) -> pd.DataFrame:
     rows = [_pair(tested, background, inside, linked, i, j) for i, j in combinations(range(len(tested.names)), 2)]
     table = pd.DataFrame(rows).assign(stratum=stratum)
@@ -145,7 +162,7 @@ def _pairs(
 
 
 def _pair(
-    tested: BinaryFeatures, background: Floats, inside: BoolArray, linked: dict[str, str], i: int, j: int
+    tested: BinaryFeatures, background: _Background, inside: BoolArray, linked: dict[str, str], i: int, j: int
 ) -> dict[str, object]:
     """Return the row of one pair; the more frequent event is the one whose samples are taken as they are."""
     rows = inside & tested.known[:, i] & tested.known[:, j]
@@ -166,7 +183,8 @@ def _pair(
         return row | {"note": f"not tested: both by copy number on {chromosome}, one event may alter both"}
     if not (0 < a.sum() < len(a) and 0 < b.sum() < len(b)):
         return row | {"note": "not tested: an event is altered in none or in all"}
-    first, second, p = (a, b, background[rows, j]) if a.sum() >= b.sum() else (b, a, background[rows, i])
+    first, second, which = (a, b, (j, i)) if a.sum() >= b.sum() else (b, a, (i, j))
+    p = background.of(*which, first, rows)
     distribution = overlap_distribution(first, p, int(second.sum()))
     if np.isnan(distribution).any():
         return row | {"note": "not tested: the background is degenerate"}

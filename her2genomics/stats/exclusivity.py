@@ -99,6 +99,34 @@ def _fit_open(found: BoolMatrix, cells: BoolMatrix) -> Floats:
     return fitted
 
 
+def without_gene(second: Floats, first: Floats, altered: BoolMatrix, totals: Floats, variances: Floats) -> Floats:
+    """Return the background of a second gene when the first gene is no part of the burden.
+
+    A tumour altered in the first gene has one alteration less to show elsewhere: with it in the burden two genes would
+    exclude each other by construction where burdens are small. The tumour's factor is moved to the total without it.
+
+    Parameters
+    ----------
+    second, first
+        Background of both genes per sample.
+    altered
+        Samples altered in the first gene.
+    totals, variances
+        Per sample, sums of p and of p (1 - p) over all genes of the background.
+
+    Examples
+    --------
+    >>> without_gene(np.array([0.02]), np.array([0.1]), np.array([True]), np.array([1.0]), np.array([0.9]))
+    array([0.])
+    """
+    left, fitted = totals - altered, np.maximum(totals - first, 1e-12)
+    slope = fitted / np.maximum(variances - first * (1 - first), 1e-12)
+    with np.errstate(divide="ignore"):
+        shift = np.log(np.maximum(left, 0.0) / fitted) * np.clip(slope, 1.0, 3.0)
+        moved: Floats = expit(logit(second) + shift)
+    return moved
+
+
 def poisson_binomial(probabilities: Floats, most: int | None = None) -> Floats:
     """Return the distribution of the number of successes of independent trials, exactly, by convolution.
 
