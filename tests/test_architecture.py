@@ -20,7 +20,7 @@ LAYERS: list[set[str]] = [
     {"comparison"},
     {"compare", "pathway_comparison", "exclusivity", "biomarkers", "agreement", "audit", "outcome", "table1"},
     {"report"},
-    {"simulate_bam", "simulate_coverage"},
+    {"simulate_bam", "simulate_cohort", "simulate_coverage"},
     {"workflow"},
     {"cli"},
 ]  # fmt: skip
