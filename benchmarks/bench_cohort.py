@@ -32,16 +32,60 @@ sys.path.insert(0, str(REPOSITORY))
 
 HEADING = "## Cohorts"
 SMALL = 523
-GENIE_COLUMNS = (
-    "Hugo_Symbol Entrez_Gene_Id Center NCBI_Build Chromosome Start_Position End_Position Strand Consequence"
-    " Variant_Classification Variant_Type Reference_Allele Tumor_Seq_Allele1 Tumor_Seq_Allele2 dbSNP_RS"
-    " dbSNP_Val_Status Tumor_Sample_Barcode Matched_Norm_Sample_Barcode Match_Norm_Seq_Allele1"
-    " Match_Norm_Seq_Allele2 Tumor_Validation_Allele1 Tumor_Validation_Allele2 Match_Norm_Validation_Allele1"
-    " Match_Norm_Validation_Allele2 Verification_Status Validation_Status Mutation_Status Sequencing_Phase"
-    " Sequence_Source Validation_Method Score BAM_File Sequencer t_ref_count t_alt_count n_ref_count n_alt_count"
-    " HGVSc HGVSp HGVSp_Short Transcript_ID RefSeq Protein_position Codons Exon_Number gnomAD_AF gnomAD_AFR_AF"
-    " gnomAD_NFE_AF FILTER SWISSPROT Polyphen_Prediction mutationInCis_Flag"
-).split()
+GENIE_COLUMNS = [
+    "Hugo_Symbol",
+    "Entrez_Gene_Id",
+    "Center",
+    "NCBI_Build",
+    "Chromosome",
+    "Start_Position",
+    "End_Position",
+    "Strand",
+    "Consequence",
+    "Variant_Classification",
+    "Variant_Type",
+    "Reference_Allele",
+    "Tumor_Seq_Allele1",
+    "Tumor_Seq_Allele2",
+    "dbSNP_RS",
+    "dbSNP_Val_Status",
+    "Tumor_Sample_Barcode",
+    "Matched_Norm_Sample_Barcode",
+    "Match_Norm_Seq_Allele1",
+    "Match_Norm_Seq_Allele2",
+    "Tumor_Validation_Allele1",
+    "Tumor_Validation_Allele2",
+    "Match_Norm_Validation_Allele1",
+    "Match_Norm_Validation_Allele2",
+    "Verification_Status",
+    "Validation_Status",
+    "Mutation_Status",
+    "Sequencing_Phase",
+    "Sequence_Source",
+    "Validation_Method",
+    "Score",
+    "BAM_File",
+    "Sequencer",
+    "t_ref_count",
+    "t_alt_count",
+    "n_ref_count",
+    "n_alt_count",
+    "HGVSc",
+    "HGVSp",
+    "HGVSp_Short",
+    "Transcript_ID",
+    "RefSeq",
+    "Protein_position",
+    "Codons",
+    "Exon_Number",
+    "gnomAD_AF",
+    "gnomAD_AFR_AF",
+    "gnomAD_NFE_AF",
+    "FILTER",
+    "SWISSPROT",
+    "Polyphen_Prediction",
+    "mutationInCis_Flag",
+]
 CONSTANTS = {
     "Entrez_Gene_Id": "7157", "Center": "SIM", "Strand": "+", "Matched_Norm_Sample_Barcode": "",
     "Transcript_ID": "ENST00000269305", "RefSeq": "NM_000546.5", "FILTER": "PASS", "mutationInCis_Flag": "FALSE",
@@ -184,8 +228,10 @@ def fisher_line() -> str:
     one_by_one = time.perf_counter() - start
     many = fisher_many(a, n_a, b, n_b)["p_value"].to_numpy(dtype=float)
     difference = float(np.abs(many - np.array([s.p_value for s in single])).max())
-    return (f"{SMALL} Fisher tests with odds ratios and intervals: {one_by_one:.2f} s one by one, {at_once * 1e3:.0f} ms"
-            f" at once (p alone {p_alone * 1e3:.1f} ms), largest difference of p {difference:.1e}.")  # fmt: skip
+    return (
+        f"{SMALL} Fisher tests with odds ratios and intervals: {one_by_one:.2f} s one by one,"
+        f" {at_once * 1e3:.0f} ms at once (p alone {p_alone * 1e3:.1f} ms), largest difference of p {difference:.1e}."
+    )
 
 
 def _seconds(run: object) -> float:

@@ -13,6 +13,8 @@ import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -93,20 +95,27 @@ class Cohort:
 
     def altered(self, classes: Collection[str] = COUNTED_CLASSES) -> BoolMatrix:
         """Return (samples, genes): profiled and altered by one of ``classes``."""
-        rows = self.alterations[self.alterations["alteration"].isin(list(classes))]
-        return self._cells(rows) & self.profiled
-
-    def _positions(self, rows: pd.DataFrame) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-        """Return row and column of each event in the matrix, -1 where it has none."""
-        i = self.sample_ids.get_indexer(pd.Index(rows["sample_id"]))
-        return i, pd.Index(self.genes).get_indexer(pd.Index(rows["gene"]))
-
-    def _cells(self, rows: pd.DataFrame) -> BoolMatrix:
+        i, j, kind, kinds = self._events
+        counted = np.append(kinds.isin(list(classes)), False)[kind]
         cells = np.zeros(self.profiled.shape, dtype=bool)
-        i, j = self._positions(rows)
-        known = (i >= 0) & (j >= 0)
-        cells[i[known], j[known]] = True
+        cells[i[counted], j[counted]] = self.profiled[i[counted], j[counted]]
         return cells
+
+    @cached_property
+    def _positions(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """Row and column of each event in the matrix, -1 where it has none."""
+        return tuple(  # type: ignore[return-value]
+            positions_in(names, self.alterations[column])
+            for names, column in ((self.sample_ids, "sample_id"), (pd.Index(self.genes), "gene"))
+        )
+
+    @cached_property
+    def _events(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp], pd.Index]:
+        """Row, column and class (position in the last item) of each event that has a cell in the matrix."""
+        i, j = self._positions
+        kind, kinds = pd.factorize(self.alterations["alteration"])
+        inside = (i >= 0) & (j >= 0)
+        return i[inside], j[inside], kind[inside], pd.Index(kinds)
 
     def alteration_matrix(self, classes: Collection[str] = COUNTED_CLASSES) -> pd.DataFrame:
         """Return the nullable boolean matrix, index ``sample_id``, columns genes; missing = not profiled."""
@@ -122,20 +131,16 @@ class Cohort:
         change where it says the class by itself (``H1047R``, ``R213*``), else the class, so that reading the file back
         gives the same classes.
         """
-        cells = np.full(self.profiled.shape, None, dtype=object)
-        cells[self.profiled] = WILD_TYPE
-        rows = self.alterations
-        i, j = self._positions(rows)
+        i, j = self._positions
         inside = (i >= 0) & (j >= 0)
         inside[inside] = self.profiled[i[inside], j[inside]]
-        rows = rows[inside]
-        listed = pd.DataFrame({"i": i[inside], "j": j[inside], "rank": rows["alteration"].map(_CLASS_RANK).to_numpy()})
-        listed["text"] = _cell_tokens(rows)
-        listed = listed.sort_values(["i", "j", "rank", "text"], kind="stable").drop_duplicates(["i", "j", "text"])
-        joined = listed.groupby(["i", "j"], sort=False)["text"].agg(";".join)
-        cells[joined.index.get_level_values(0), joined.index.get_level_values(1)] = joined.to_numpy()
-        genes = pd.DataFrame(cells, columns=list(self.genes), index=self.samples.index, dtype=object)
-        return pd.concat([self.samples, genes], axis=1)
+        i, j, texts = _joined_tokens(i[inside], j[inside], self.alterations[inside])
+        first, last = (np.searchsorted(j, np.arange(len(self.genes)), side=side) for side in ("left", "right"))
+        genes = {
+            gene: _cell_column(self.profiled[:, k], i[first[k] : last[k]], texts[first[k] : last[k]])
+            for k, gene in enumerate(self.genes)
+        }
+        return pd.concat([self.samples, pd.DataFrame(genes, index=self.samples.index)], axis=1)
 
     def select(self, keep: npt.NDArray[np.bool_]) -> Cohort:
         """Return the cohort of the samples for which ``keep`` is True."""
@@ -179,19 +184,54 @@ class Cohort:
 _GROUP_ONLY = schema.TableSchema(
     "her2_group", "HER2 group alone.", (schema.HER2_STATUS["sample_id"], schema.HER2_STATUS["her2_group"])
 )
+_DECLARED = frozenset(schema.CLINICAL.names) | frozenset(schema.HER2_STATUS.names)
 _CLASS_RANK = {name: rank for rank, name in enumerate(schema.ALTERATION_CLASSES)}
+
+
+def positions_in(names: pd.Index, values: pd.Series) -> npt.NDArray[np.intp]:
+    """Return the position of each value in ``names``, -1 where it is not there; distinct values are looked up once."""
+    codes, distinct = pd.factorize(values)
+    positions = names.get_indexer(pd.Index(distinct, dtype=names.dtype))
+    return np.append(positions, -1)[codes]
 
 
 def _cell_tokens(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
     """Return what stands for each event in a cell: its protein change when that implies the class, else the class."""
-    pairs = rows[["alteration", "detail"]].astype(object)
-    tokens = {}
-    for alteration, detail in pairs.drop_duplicates().itertuples(index=False):
-        match = _PROTEIN_CHANGE.match(detail) if isinstance(detail, str) else None
-        implied = match is not None and _protein_class(match) == alteration
-        tokens[alteration, detail] = detail.removeprefix("p.") if implied else alteration
-    keys = pairs.itertuples(index=False, name=None)
-    return np.array([tokens[key] for key in keys], dtype=object)
+    codes, details = pd.factorize(rows["detail"])
+    matches = [_PROTEIN_CHANGE.match(detail) for detail in details]
+    implied = np.array([None if match is None else _protein_class(match) for match in matches] + [None], dtype=object)
+    short = np.array([detail.removeprefix("p.") for detail in details] + [None], dtype=object)
+    classes = rows["alteration"].to_numpy(dtype=object)
+    tokens: npt.NDArray[np.object_] = np.where(implied[codes] == classes, short[codes], classes)
+    return tokens
+
+
+def _joined_tokens(
+    i: npt.NDArray[np.intp], j: npt.NDArray[np.intp], rows: pd.DataFrame
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.object_]]:
+    """Return row, column and text of every cell with an event, by column and row; classes in their fixed order."""
+    tokens = _cell_tokens(rows)
+    rank = rows["alteration"].map(_CLASS_RANK).to_numpy()
+    order = np.lexsort((rank, i, j))
+    i, j, tokens, rank = i[order], j[order], tokens[order], rank[order]
+    starts = np.flatnonzero(np.append(True, (i[1:] != i[:-1]) | (j[1:] != j[:-1]))[: len(i)])
+    texts = tokens[starts]
+    sizes = np.diff(np.append(starts, len(i)))
+    for cell in np.flatnonzero(sizes > 1):
+        members = slice(starts[cell], starts[cell] + sizes[cell])
+        ranked = sorted(set(zip(rank[members].tolist(), tokens[members].tolist(), strict=True)))
+        texts[cell] = ";".join(dict.fromkeys(token for _, token in ranked))
+    return i[starts], j[starts], texts
+
+
+def _cell_column(
+    profiled: npt.NDArray[np.bool_], rows: npt.NDArray[np.intp], texts: npt.NDArray[np.object_]
+) -> pd.Categorical:
+    """Return one gene's column: wild type, a text in the rows that have one, missing where not profiled."""
+    codes, distinct = pd.factorize(np.append(np.array([WILD_TYPE], dtype=object), texts))
+    cells = np.where(profiled, 0, -1)
+    cells[rows] = codes[1:]
+    return pd.Categorical.from_codes(cells, categories=pd.Index(distinct, dtype="str"))
 
 
 def cohort_from_table(
@@ -279,20 +319,30 @@ def find_gene_columns(
     if absent:
         raise SchemaError(f"no column named {', '.join(absent)}", path=source)
     aliases = panel.alias_map()
-    declared = set(schema.CLINICAL.names) | set(schema.HER2_STATUS.names)
     found = []
     for name in table.columns:
         if name in forced:
             found.append(name)
-        elif name in excluded or name in declared or not _SYMBOL.match(name):
+        elif name in excluded or not may_be_gene(name):
             continue
         elif _is_gene_column(table[name], name, name in aliases or panel.has_gene(name), source):
             found.append(name)
     return found
 
 
+def may_be_gene(name: str) -> bool:
+    """Return True for a column name in the form of a gene symbol that is no column of the clinical table.
+
+    Examples
+    --------
+    >>> may_be_gene("TP53"), may_be_gene("C11orf95"), may_be_gene("er_status")
+    (True, True, False)
+    """
+    return name not in _DECLARED and _SYMBOL.match(name) is not None
+
+
 def _is_gene_column(values: pd.Series, name: str, known: bool, source: str | None) -> bool:
-    present = {str(value).strip() for value in pd.factorize(values)[1]}
+    present = {str(value).strip() for value in _distinct(values)[1]}
     if not present:
         return known
     if not all(_is_alteration_text(v) for v in present):
@@ -309,6 +359,25 @@ def _is_gene_column(values: pd.Series, name: str, known: bool, source: str | Non
     return known
 
 
+def _distinct(values: pd.Series) -> tuple[npt.NDArray[np.intp], pd.Index]:
+    """Return the code of each value, -1 for missing, and the distinct values in the order in which they come."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return _in_order(values.cat.codes.to_numpy(), values.cat.categories)
+    codes, distinct = pd.factorize(values)
+    return codes, pd.Index(distinct)
+
+
+def _in_order(codes: npt.NDArray[np.integer], words: pd.Index) -> tuple[npt.NDArray[np.intp], pd.Index]:
+    """Return codes and words without the words that no code stands for."""
+    used = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(words)))
+    if len(used) == len(words):
+        return codes.astype(np.intp), words
+    place = np.full(len(words) + 1, -1)
+    place[used] = np.arange(len(used))
+    return place[codes], words[used]
+
+
+@lru_cache(maxsize=1 << 20)
 def _is_alteration_text(value: str) -> bool:
     tokens = [t.strip() for t in value.split(";") if t.strip()]
     return bool(tokens) and all(
@@ -342,20 +411,53 @@ def usable_aliases(symbols: Iterable[str], panel: Panel) -> dict[str, str]:
 def _parse_cells(
     table: pd.DataFrame, columns: Sequence[str], symbols: Sequence[str], source: str | None
 ) -> tuple[pd.DataFrame, BoolMatrix]:
-    ids = table["sample_id"].to_numpy(dtype=object)
+    ids = table["sample_id"].reset_index(drop=True)
     profiled = np.zeros((len(table), len(columns)), dtype=bool)
     parsed: dict[str, list[tuple[str, str | None]]] = {WILD_TYPE: []}
-    rows: list[tuple[object, str, str, str | None]] = []
-    for j, (column, gene) in enumerate(zip(columns, symbols, strict=True)):
-        codes, texts = pd.factorize(table[column])
+    parts: list[_ColumnEvents] = []
+    for j, column in enumerate(columns):
+        codes, texts = _distinct(table[column])
         profiled[:, j] = codes >= 0
         for code, text in enumerate(map(str, texts)):
-            where = np.flatnonzero(codes == code)
             if text not in parsed:
-                parsed[text] = _parse_cell(text, column, str(ids[where[0]]), source)
-            rows += [(ids[i], gene, kind, detail) for kind, detail in parsed[text] for i in where]
-    found = pd.DataFrame(rows, columns=["sample_id", "gene", "alteration", "detail"])
+                row = int(np.flatnonzero(codes == code)[0])
+                parsed[text] = _parse_cell(text, column, str(ids.iloc[row]), source)
+        parts.append(_column_events(codes, [parsed[str(text)] for text in texts]))
+    rows = np.concatenate([part.rows for part in parts]) if parts else np.zeros(0, dtype=np.intp)
+    lengths = [len(part.rows) for part in parts]
+    found = pd.DataFrame(
+        {
+            "sample_id": ids.take(rows).array,
+            "gene": pd.Series(list(symbols), dtype="string").take(np.repeat(np.arange(len(parts)), lengths)).array,
+            "alteration": [kind for part in parts for kind in part.kinds],
+            "detail": [detail for part in parts for detail in part.details],
+        }
+    )
     return schema.conform(found, schema.ALTERATIONS), profiled
+
+
+class _ColumnEvents(NamedTuple):
+    """Events of one gene, text by text and event by event of a text, rows ascending within each."""
+
+    rows: npt.NDArray[np.intp]
+    kinds: list[str]
+    details: list[str | None]
+
+
+def _column_events(codes: npt.NDArray[np.intp], parsed: Sequence[Sequence[tuple[str, str | None]]]) -> _ColumnEvents:
+    altering = np.array([bool(events) for events in parsed] + [False])
+    where = np.flatnonzero(altering[codes])
+    where = where[np.argsort(codes[where], kind="stable")]
+    n = np.bincount(codes[where], minlength=len(parsed))
+    ends = np.cumsum(n)
+    rows, kinds, details = [where[:0]], list[str](), list[str | None]()
+    for code in np.flatnonzero(n).tolist():
+        of_text = where[ends[code] - n[code] : ends[code]]
+        for kind, detail in parsed[code]:
+            rows.append(of_text)
+            kinds += [kind] * len(of_text)
+            details += [detail] * len(of_text)
+    return _ColumnEvents(np.concatenate(rows), kinds, details)
 
 
 def _parse_cell(text: str, column: str, sample: str, source: str | None) -> list[tuple[str, str | None]]:

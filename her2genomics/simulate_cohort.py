@@ -261,7 +261,7 @@ def _mutations(
 ) -> pd.DataFrame:
     """Give every mutation a place in its gene, alleles, a class, a protein change and reads."""
     n = len(sample)
-    spans = knowledge.gene_spans("hg19").set_index("gene").loc[genes]
+    spans = knowledge.gene_spans("hg19").set_index("gene").loc[genes.tolist()]
     start = rng.integers(spans["start"].to_numpy()[gene], spans["end"].to_numpy()[gene]) + 1
     kinds = rng.choice(len(_CLASSES), n, p=[share for _, share in _CLASSES.values()])
     types = np.array([kind for kind, _ in _CLASSES.values()])[kinds]

@@ -32,6 +32,9 @@ CLASS_FEATURES: dict[str, tuple[str, ...]] = {
 """Suffix of a class feature (``ERBB2:loss``) to the classes that it counts: a gain or more, a loss or more."""
 
 
+_CELLS_AT_ONCE = 4_000_000
+
+
 @dataclass(frozen=True)
 class BinaryFeatures:
     """Yes/no features of one family: shape (samples, features) each; ``value`` is False where not ``known``."""
@@ -82,7 +85,8 @@ def complete_samples(cohort: Cohort, notes: list[str], what: str = "genes") -> B
     """Return the samples that every assay of the cohort saw: others could count as altered, but never as not."""
     if "assays" not in cohort.samples:
         return np.ones(len(cohort.samples), dtype=bool)
-    sets = cohort.samples["assays"].fillna("").map(lambda text: frozenset(filter(None, str(text).split("+"))))
+    assays = cohort.samples["assays"].fillna("").astype(str)
+    sets = assays.map({text: frozenset(filter(None, text.split("+"))) for text in assays.unique()}).astype(object)
     every = frozenset().union(*sets)
     complete = (sets == every).to_numpy(dtype=bool) if every else np.ones(len(sets), dtype=bool)
     partial = int((~complete & (sets != frozenset()).to_numpy(dtype=bool)).sum())
@@ -115,8 +119,8 @@ def _class_features(cohort: Cohort, known: BoolMatrix) -> BinaryFeatures:
 
 def _frequent(features: BinaryFeatures, grouping: Grouping, least: float) -> BoolArray:
     """Return which features reach the least frequency over all grouped samples pooled."""
-    rows = grouping.codes >= 0
-    altered, known = features.value[rows].sum(axis=0), features.known[rows].sum(axis=0)
+    grouped = np.minimum(grouping.codes, 0)
+    altered, known = (group_counts(matrix, grouped, 1)[0] for matrix in (features.value, features.known))
     frequent: BoolArray = (altered > 0) & (altered >= least * known)
     return frequent
 
@@ -148,6 +152,10 @@ def has_unknown(values: pd.Series, unknown_as_category: bool) -> bool:
 
 def group_counts(matrix: BoolMatrix, codes: IntArray, n_groups: int) -> IntArray:
     """Return (groups, features): how many samples of each group are True."""
-    indicator = (codes[None, :] == np.arange(n_groups)[:, None]).astype(np.float32)
-    counts: IntArray = np.rint(indicator @ matrix.astype(np.float32)).astype(np.int64)
+    counts = np.zeros((n_groups, matrix.shape[1]), dtype=np.int64)
+    rows = max(1, _CELLS_AT_ONCE // max(matrix.shape[1], 1))
+    for first in range(0, len(codes), rows):
+        block = slice(first, first + rows)
+        indicator = (codes[None, block] == np.arange(n_groups)[:, None]).astype(np.float32)
+        counts += np.rint(indicator @ matrix[block].astype(np.float32)).astype(np.int64)
     return counts

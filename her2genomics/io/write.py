@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 FORMATS: tuple[str, ...] = ("tsv", "csv", "json", "parquet")
 FLOAT_FORMAT = "%.6g"
 NA_TEXT = "NA"
+_CELLS_AT_ONCE = 8_000_000
 
 
 @contextlib.contextmanager
@@ -174,19 +175,27 @@ def _write_text(table: pd.DataFrame, handle: IO[bytes], kind: str, header: bool)
         handle.write(names.getvalue().encode("utf-8"))
     if not table.shape[1]:
         return
-    columns = [_as_text(table.iloc[:, i]) for i in range(table.shape[1])]
-    cells = pa.Table.from_arrays(columns, names=[str(i) for i in range(len(columns))])
     start = handle.tell()
+    rows = max(1, _CELLS_AT_ONCE // table.shape[1])
     try:
         plain = pacsv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style="none")
-        pacsv.write_csv(cells, handle, plain)
+        for first in range(0, len(table), rows):
+            pacsv.write_csv(_text_cells(table.iloc[first : first + rows]), handle, plain)
     except pa.ArrowInvalid:  # a cell holds a delimiter, a quote or a line end
         handle.seek(start)
         handle.truncate()
-        quoted = io.StringIO(newline="")
-        rows = zip(*(column.to_pylist() for column in columns), strict=True)
-        csv.writer(quoted, delimiter=delimiter, lineterminator="\n").writerows(rows)
-        handle.write(quoted.getvalue().encode("utf-8"))
+        for first in range(0, len(table), rows):
+            quoted = io.StringIO(newline="")
+            cells = (column.to_pylist() for column in _text_cells(table.iloc[first : first + rows]).columns)
+            csv.writer(quoted, delimiter=delimiter, lineterminator="\n").writerows(zip(*cells, strict=True))
+            handle.write(quoted.getvalue().encode("utf-8"))
+
+
+def _text_cells(table: pd.DataFrame) -> pa.Table:
+    import pyarrow as pa
+
+    columns = [_as_text(table.iloc[:, i]) for i in range(table.shape[1])]
+    return pa.Table.from_arrays(columns, names=[str(i) for i in range(len(columns))])
 
 
 def _as_text(values: pd.Series) -> pa.Array:
@@ -200,6 +209,10 @@ def _as_text(values: pd.Series) -> pa.Array:
         return pa.array(text, type=pa.string())
     if isinstance(values.dtype, pd.StringDtype):
         return pa.array(values.fillna(NA_TEXT), type=pa.string())
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        words = pa.array([*map(str, values.cat.categories), NA_TEXT], type=pa.string())
+        codes = values.cat.codes.to_numpy().astype("int64")
+        return words.take(pa.array(codes % len(words)))
     missing = values.isna().tolist()
     text = [NA_TEXT if gap else str(value) for value, gap in zip(values.tolist(), missing, strict=True)]
     return pa.array(text, type=pa.string())

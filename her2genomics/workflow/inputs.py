@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from her2genomics.classify import EVIDENCE, add_status
-from her2genomics.cohort import ATTRITION_COLUMNS, Cohort, cohort_from_table, find_gene_columns
+from her2genomics.cohort import ATTRITION_COLUMNS, Cohort, cohort_from_table, find_gene_columns, may_be_gene
 from her2genomics.cohort_build import MolecularTables, build_cohort
 from her2genomics.copynumber import Log2CutOffs, call_gene_table, map_segments_to_genes
 from her2genomics.exceptions import UsageError
@@ -132,7 +132,7 @@ def load_cohort(
         If the file cannot be read or understood; the message says what, where, and what to type next.
     """
     knowledge = panel_knowledge(panel)
-    raw = read_table(path)
+    raw = read_table(path, categories=lambda names: [name for name in names if may_be_gene(name)])
     source = os.fspath(path)
     if alterations is not None or maf is not None:
         if found := find_gene_columns(raw, knowledge, genes=genes, clinical_columns=clinical_columns, source=source):
@@ -142,7 +142,7 @@ def load_cohort(
         files = StudyFiles(clinical=path, maf=maf, alterations=alterations, profiled=profiled)
         return load_study(files, StudySettings(panel=panel, her2_rule=her2_rule, subtype_rule=subtype_rule))
     columns = find_gene_columns(raw, knowledge, genes=genes, clinical_columns=clinical_columns, source=source)
-    clinical = recognise_clinical(raw.drop(columns=columns), source=source).table
+    clinical = recognise_clinical(raw.drop(columns=columns).astype("string"), source=source).table
     if only_genes is not None:
         columns = [c for c in columns if c in set(only_genes)]
     table = pd.concat([clinical, raw[columns]], axis=1)

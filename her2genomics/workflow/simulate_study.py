@@ -17,9 +17,10 @@ BUILD = "hg19"
 
 
 def write_simulated_study(folder: str | os.PathLike[str], settings: CohortSettings | None = None) -> SimulatedCohort:
-    """Draw a cohort and write ``clinical.tsv``, ``mutations.maf``, ``gene_panel_matrix.tsv``, ``panels/``, ``truth.tsv``.
+    """Draw a cohort and write it to a folder.
 
-    The panels are found by name when ``HER2G_PANELS`` names ``folder/panels``.
+    The files are ``clinical.tsv``, ``mutations.maf``, ``gene_panel_matrix.tsv``, ``truth.tsv`` and ``panels/``;
+    the panels are found by name when ``HER2G_PANELS`` names ``folder/panels``.
 
     Parameters
     ----------

@@ -9,6 +9,7 @@ import io
 import sys
 import warnings
 import zipfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -303,3 +304,13 @@ def table_or_error(file):
         return read_table(file)
     except Her2GenomicsError as error:
         return error
+
+
+@pytest.mark.parametrize("text", ["s\tg\nP1\tWT\nP2\t WT \nP3\tNA\nP4\tL858R\n", 's\tg\nP1\t"WT"\nP2\tWT\nP3\t" NA"\n'])
+def test_categories_hold_the_same_texts(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "t.tsv"
+    file.write_text(text)
+    plain, coded = read_table(file), read_table(file, categories=lambda names: names)
+    assert isinstance(coded["g"].dtype, pd.CategoricalDtype)
+    assert set(coded["g"].cat.categories) == set(plain["g"].dropna())
+    pd.testing.assert_frame_equal(coded.astype("string"), plain)
