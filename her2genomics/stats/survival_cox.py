@@ -134,10 +134,8 @@ def fit_cox(
         if not infinite:
             return fit
         if firth == "never":
-            raise StatisticsError(
-                f"the likelihood has no maximum: {infinite} separates the events", hint="use firth (--firth auto)"
-            )
-        reason = f"{infinite} separates the events"
+            raise StatisticsError(f"the likelihood has no maximum in {infinite}", hint="use firth (--firth auto)")
+        reason = f"the likelihood has no maximum in {infinite}"
     return _penalised(times, events, x, list(design.columns), layers, ties, conf_level, reason)
 
 

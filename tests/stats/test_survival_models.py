@@ -165,14 +165,23 @@ def test_firth_takes_over_when_events_are_few_or_separated():
     separated = fit_cox(d["time"], none, x)
     assert separated.reason == "no event where group is 1"
     assert np.isfinite(separated.table[["hazard_ratio", "ci_low", "ci_high"]].to_numpy()).all()
-    with pytest.raises(StatisticsError, match="no maximum: group separates the events"):
+    with pytest.raises(StatisticsError, match="the likelihood has no maximum in group"):
         fit_cox(d["time"], none, x, firth="never")
+
+
+def test_a_reference_group_without_event_is_seen_by_the_diverging_fit():
+    d = cohort(13, 200)
+    x = pd.DataFrame({level: (d["group"] == level) * 1.0 for level in "bc"})
+    fit = fit_cox(d["time"], d["event"] & (d["group"] != "a"), x)
+    assert fit.reason == "the likelihood has no maximum in b, c"
+    assert (fit.table["ci_low"] > 1).all()
+    assert np.isfinite(fit.table["ci_high"]).all()
 
 
 def test_a_covariate_in_the_order_of_the_events_separates_them():
     time = np.arange(1.0, 31)
     fit = fit_cox(time, np.ones(30), pd.DataFrame({"marker": -time}))
-    assert fit.reason == "marker separates the events"
+    assert fit.reason == "the likelihood has no maximum in marker"
     assert np.isfinite(fit.table["coef"]).all()
 
 
