@@ -36,6 +36,7 @@ COMMANDS: dict[str, str] = {
     "audit": "her2genomics.cli.audit",
     "survival": "her2genomics.cli.survival",
     "response": "her2genomics.cli.response",
+    "export": "her2genomics.cli.export",
 }
 
 

@@ -13,7 +13,7 @@ References
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -138,7 +138,7 @@ def read_portal_clinical(
     """
     samples = read_table(sample_path)
     if patient_path is None:
-        return recognise_clinical(samples, source=sample_path)
+        return _lower_case(recognise_clinical(samples, source=sample_path))
     patients = read_table(patient_path)
     key, other = _patient_column(samples, sample_path), _patient_column(patients, patient_path)
     repeated = patients[other].duplicated()
@@ -149,7 +149,15 @@ def read_portal_clinical(
     further = patients.drop(columns=[name for name in patients if name in samples and name != other])
     joined = samples.merge(further.rename(columns={other: key}), on=key, how="left")
     joined.attrs.update(samples.attrs)
-    return recognise_clinical(joined, source=sample_path)
+    return _lower_case(recognise_clinical(joined, source=sample_path))
+
+
+def _lower_case(clinical: ClinicalTable) -> ClinicalTable:
+    """Return the table with all names in lower case, as our tables have them; the portal's are in upper case."""
+    names = {name: str(name).lower() for name in clinical.table.columns}
+    if len(set(names.values())) < len(names):
+        return clinical
+    return replace(clinical, table=clinical.table.rename(columns=names))
 
 
 def _patient_column(table: pd.DataFrame, path: str | os.PathLike[str]) -> str:

@@ -23,6 +23,7 @@ from her2genomics.genome import normalise_build
 from her2genomics.her2 import Her2Rule
 from her2genomics.inclusion import parse_rules
 from her2genomics.io.alterations import read_alterations
+from her2genomics.io.cbioportal import read_gene_panel_matrix, read_portal_clinical
 from her2genomics.io.clinical import read_clinical, read_followup, recognise_clinical
 from her2genomics.io.inclusion_rules import read_rules_toml
 from her2genomics.io.maf import read_maf
@@ -48,26 +49,31 @@ log = logging.getLogger(__name__)
 class StudyFiles:
     """Files of a study; all but ``clinical`` may be absent.
 
-    ``vcf`` holds annotated VCFs, ``structural`` tables of fusions and VCFs of structural variants.
+    ``vcf`` holds annotated VCFs, ``structural`` tables of fusions and VCFs of structural variants; ``clinical_patient``
+    and ``log2`` stand beside ``clinical`` and ``cna`` in a cBioPortal study, whose list of sequenced samples is
+    ``sequenced``.
     """
 
     clinical: PathLike
+    clinical_patient: PathLike | None = None
     maf: PathLike | None = None
     alterations: PathLike | None = None
     vcf: Sequence[PathLike] = ()
     structural: Sequence[PathLike] = ()
     seg: PathLike | None = None
     cna: PathLike | None = None
+    log2: PathLike | None = None
     tmb: PathLike | None = None
     followup: PathLike | None = None
     profiled: PathLike | None = None
     gene_panel_matrix: PathLike | None = None
     include: PathLike | None = None
+    sequenced: Sequence[str] = ()
 
     def listed(self) -> list[PathLike]:
         """Return the files that are there, in order."""
         several = {"vcf": find_vcfs(self.vcf), "structural": find_vcfs(self.structural)}
-        given = [several.get(name, [path]) for name, path in vars(self).items()]
+        given = [several.get(name, [path]) for name, path in vars(self).items() if name != "sequenced"]
         return [path for paths in given for path in paths if path is not None]
 
 
@@ -163,11 +169,26 @@ def load_study(files: StudyFiles, settings: StudySettings | None = None) -> Coho
     Her2GenomicsError
         If a file cannot be read or joined.
     """
+    return load_study_tables(files, settings)[0]
+
+
+def load_study_tables(files: StudyFiles, settings: StudySettings | None = None) -> tuple[Cohort, MolecularTables]:
+    """Read the files of a study and return the cohort with the molecular tables that it was joined from.
+
+    Raises
+    ------
+    Her2GenomicsError
+        If a file cannot be read or joined.
+    """
     settings = settings or StudySettings()
     if files.seg is not None and files.cna is not None:
         raise UsageError("give segments (--seg) or a gene table (--cna), not both")
     read: list[pd.DataFrame] = []
-    clinical = read_clinical(files.clinical)
+    clinical = (
+        read_clinical(files.clinical)
+        if files.clinical_patient is None
+        else read_portal_clinical(files.clinical, files.clinical_patient)
+    )
     read.append(_reading("clinical", clinical.counts))
     molecular = _molecular(files, settings, read)
     followup = None if files.followup is None else read_followup(files.followup)
@@ -178,8 +199,8 @@ def load_study(files: StudyFiles, settings: StudySettings | None = None) -> Coho
         molecular,
         followup=None if followup is None else followup.table,
         panel=settings.panel,
-        profiled=None if files.profiled is None else read_sample_list(files.profiled),
-        gene_panel_matrix=None if files.gene_panel_matrix is None else read_table(files.gene_panel_matrix),
+        profiled=_profiled(files),
+        gene_panel_matrix=None if files.gene_panel_matrix is None else read_gene_panel_matrix(files.gene_panel_matrix),
         her2_rule=settings.her2_rule,
         subtype_rule=settings.subtype_rule,
         specimen=settings.specimen,
@@ -187,7 +208,13 @@ def load_study(files: StudyFiles, settings: StudySettings | None = None) -> Coho
         source=os.fspath(files.clinical),
     )
     attrition = pd.concat([*(part for part in read if len(part)), cohort.attrition], ignore_index=True)
-    return replace(cohort, attrition=attrition)
+    return replace(cohort, attrition=attrition), molecular
+
+
+def _profiled(files: StudyFiles) -> list[str] | None:
+    if files.profiled is not None:
+        return read_sample_list(files.profiled)
+    return list(files.sequenced) or None
 
 
 def _reading(step: str, counts: pd.DataFrame) -> pd.DataFrame:
@@ -248,7 +275,8 @@ def _fusions(files: StudyFiles, settings: StudySettings, read: list[pd.DataFrame
 
 def _gene_cna(files: StudyFiles, settings: StudySettings) -> pd.DataFrame | None:
     if files.cna is not None:
-        return call_gene_table(read_gene_cna(files.cna).gene_cna, settings.cut_offs)
+        table = read_gene_cna(files.cna).gene_cna
+        return call_gene_table(table if files.log2 is None else _with_log2(table, files.log2), settings.cut_offs)
     if files.seg is None:
         return None
     knowledge = panel_knowledge(settings.panel)
@@ -256,6 +284,12 @@ def _gene_cna(files: StudyFiles, settings: StudySettings) -> pd.DataFrame | None
     segments = read_seg(files.seg, build=build).segments
     log.info("segments to genes on %s: %s", build, settings.cut_offs.describe())
     return map_segments_to_genes(segments, knowledge.gene_spans(build), settings.cut_offs)
+
+
+def _with_log2(gene_cna: pd.DataFrame, path: PathLike) -> pd.DataFrame:
+    """Return called copy number with the log2 ratios of a second file."""
+    ratios = read_gene_cna(path, measure="log2").gene_cna[["sample_id", "gene", "log2"]]
+    return gene_cna.drop(columns="log2", errors="ignore").merge(ratios, on=["sample_id", "gene"], how="left")
 
 
 def write_study(cohort: Cohort, folder: PathLike, files: StudyFiles, settings: StudySettings) -> list[Path]:
