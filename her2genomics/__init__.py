@@ -31,6 +31,7 @@ _HOMES: dict[str, str] = {
     "build_cohort": "cohort_build",
     "Comparison": "compare",
     "compare_groups": "compare",
+    "comparison_figure": "report.comparison_figures",
     "Her2GenomicsError": "exceptions",
     "Her2GenomicsWarning": "exceptions",
     "map_segments_to_genes": "copynumber",
@@ -131,6 +132,7 @@ if TYPE_CHECKING:
     from her2genomics.pathways import score_pathways as score_pathways
     from her2genomics.receptors import classify_hr as classify_hr
     from her2genomics.receptors import classify_subtype as classify_subtype
+    from her2genomics.report.comparison_figures import comparison_figure as comparison_figure
     from her2genomics.stats.survival_cox import fit_cox as fit_cox
     from her2genomics.stats.survival_curves import kaplan_meier as kaplan_meier
     from her2genomics.stats.survival_tests import log_rank as log_rank
