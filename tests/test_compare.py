@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from scipy import stats
 from her2genomics import schema
 from her2genomics.cohort import Cohort, cohort_from_table
 from her2genomics.compare import compare_groups
+from her2genomics.comparison.features import group_counts
 from her2genomics.exceptions import CohortError, DataWarning, SchemaError, UsageError
 
 
@@ -223,3 +226,13 @@ def test_the_summary_can_be_read() -> None:
     assert lines[0] == "HER2-zero 12, HER2-low 20, HER2-positive 16"
     line = next(text for text in lines if text.strip().startswith("TP53"))
     assert "6/12 (50.0%) against 4/20 (20.0%)" in line
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_counts_per_group_equal_the_plain_sums(order: Literal["C", "F"]) -> None:
+    rng = np.random.default_rng(5)
+    matrix = np.array(rng.random((1300, 4)) < 0.9, order=order)
+    matrix[:, 0] = True
+    codes = rng.integers(-1, 3, len(matrix))
+    plain = [matrix[codes == group].sum(axis=0).tolist() for group in range(4)]
+    assert group_counts(matrix, codes, 4).tolist() == plain

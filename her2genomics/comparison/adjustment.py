@@ -86,12 +86,14 @@ def add_adjusted_groups(
 
 def _strata_counts(features: BinaryFeatures, grouping: Grouping, strata: Strata) -> tuple[IntArray, IntArray]:
     """Return altered and known samples, shape (features, groups, strata)."""
-    per_stratum = [np.where(strata.codes == i, grouping.codes, -1) for i in range(len(strata.levels))]
+    n_groups, n = len(grouping.labels), len(strata.levels)
+    inside = (grouping.codes >= 0) & (strata.codes >= 0)
+    cells = np.where(inside, grouping.codes * n + strata.codes, -1)
     altered, known = (
-        np.stack([group_counts(m, members, len(grouping.labels)) for members in per_stratum])
+        group_counts(m, cells, n_groups * n).reshape(n_groups, n, -1).transpose(2, 0, 1)
         for m in (features.value, features.known)
     )
-    return altered.transpose(2, 1, 0), known.transpose(2, 1, 0)
+    return altered, known
 
 
 def _n_missing(

@@ -32,7 +32,7 @@ CLASS_FEATURES: dict[str, tuple[str, ...]] = {
 """Suffix of a class feature (``ERBB2:loss``) to the classes that it counts: a gain or more, a loss or more."""
 
 
-_CELLS_AT_ONCE = 4_000_000
+_ROWS_AT_ONCE = 255  # their sum fits a byte, which adds up many times faster than wide numbers
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,13 @@ class BinaryFeatures:
 
     def select(self, keep: npt.NDArray[np.bool_]) -> BinaryFeatures:
         """Return the features for which ``keep`` is True."""
+        if keep.all():
+            return self
         chosen = np.flatnonzero(keep)
         notes = tuple(self.notes[i] for i in chosen) if self.notes else ()
         names = tuple(self.names[i] for i in chosen)
-        return BinaryFeatures(self.family, names, self.value[:, chosen], self.known[:, chosen], notes)
+        value, known = (np.take(matrix, chosen, axis=1) for matrix in (self.value, self.known))
+        return BinaryFeatures(self.family, names, value, known, notes)
 
 
 def gene_features(
@@ -153,9 +156,9 @@ def has_unknown(values: pd.Series, unknown_as_category: bool) -> bool:
 def group_counts(matrix: BoolMatrix, codes: IntArray, n_groups: int) -> IntArray:
     """Return (groups, features): how many samples of each group are True."""
     counts = np.zeros((n_groups, matrix.shape[1]), dtype=np.int64)
-    rows = max(1, _CELLS_AT_ONCE // max(matrix.shape[1], 1))
-    for first in range(0, len(codes), rows):
-        block = slice(first, first + rows)
-        indicator = (codes[None, block] == np.arange(n_groups)[:, None]).astype(np.float32)
-        counts += np.rint(indicator @ matrix[block].astype(np.float32)).astype(np.int64)
+    for group in range(n_groups):
+        rows = np.flatnonzero(codes == group)
+        for first in range(0, len(rows), _ROWS_AT_ONCE):
+            block = np.take(matrix, rows[first : first + _ROWS_AT_ONCE], axis=0)
+            counts[group] += np.add.reduce(block.view(np.uint8), axis=0, dtype=np.uint8)
     return counts
