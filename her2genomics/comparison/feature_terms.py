@@ -110,7 +110,7 @@ class FeatureReader:
 
     def _term(self, term: Term) -> tuple[BoolArray, BoolArray]:
         known = self._profiled(term)
-        value = np.isin(self.cohort.sample_ids.to_numpy(), self.events(term)["sample_id"].to_numpy())
+        value = self.cohort.sample_ids.isin(self.events(term)["sample_id"])
         return value & known, known
 
     def _profiled(self, term: Term) -> BoolArray:
