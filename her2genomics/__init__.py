@@ -25,6 +25,9 @@ _HOMES: dict[str, str] = {
     "audit_tables": "audit.rows",
     "Classification": "classify",
     "classify_table": "classify",
+    "ClusterSettings": "cluster",
+    "Clusters": "cluster",
+    "cluster_cohort": "cluster",
     "Cohort": "cohort",
     "cohort_from_table": "cohort",
     "MolecularTables": "cohort_build",
@@ -75,6 +78,7 @@ _HOMES: dict[str, str] = {
     "Table1": "table1.model",
     "make_table1": "table1.build",
     "compute_tmb": "tmb",
+    "fit_nmf": "stats.nmf",
     "load_cohort": "workflow.inputs",
     "load_study": "workflow.inputs",
 }
@@ -90,6 +94,9 @@ if TYPE_CHECKING:
     from her2genomics.biomarkers.analysis import analyse_markers as analyse_markers
     from her2genomics.classify import Classification as Classification
     from her2genomics.classify import classify_table as classify_table
+    from her2genomics.cluster import Clusters as Clusters
+    from her2genomics.cluster import ClusterSettings as ClusterSettings
+    from her2genomics.cluster import cluster_cohort as cluster_cohort
     from her2genomics.cohort import Cohort as Cohort
     from her2genomics.cohort import cohort_from_table as cohort_from_table
     from her2genomics.cohort_build import MolecularTables as MolecularTables
@@ -133,6 +140,7 @@ if TYPE_CHECKING:
     from her2genomics.receptors import classify_hr as classify_hr
     from her2genomics.receptors import classify_subtype as classify_subtype
     from her2genomics.report.comparison_figures import comparison_figure as comparison_figure
+    from her2genomics.stats.nmf import fit_nmf as fit_nmf
     from her2genomics.stats.survival_cox import fit_cox as fit_cox
     from her2genomics.stats.survival_curves import kaplan_meier as kaplan_meier
     from her2genomics.stats.survival_tests import log_rank as log_rank

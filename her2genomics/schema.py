@@ -863,6 +863,61 @@ EVENT_PAIRS = TableSchema("event_pairs", "Pairs of events: mutual exclusivity an
     _c("fisher_p", "float", "two-sided Fisher p, for comparison only: anti-conservative where burdens differ", low=0, high=1),
     _c("note", "string", "why a pair was not tested"),
 ), files="event_pairs.tsv")  # fmt: skip
+NMF_RANK_SELECTION = TableSchema("nmf_rank_selection", "One row per rank: how stable its clusters are, beside a matrix of permuted features.", (
+    _c("k", "int", "rank: number of components", low=2, key=True),
+    _c("cophenetic", "float", "cophenetic correlation of the consensus tree", low=-1, high=1),
+    _c("dispersion", "float", "4 (consensus - 1/2)^2, mean", low=0, high=1),
+    _c("silhouette", "float", "mean silhouette of the consensus clusters", low=-1, high=1),
+    _c("pac", "float", "pairs with a consensus between 0.1 and 0.9", "0-1", low=0, high=1),
+    _c("residual", "float", "loss of the best run: residual sum of squares, or Kullback-Leibler divergence", low=0),
+    _c("rss", "float", "residual sum of squares of the best run", low=0),
+    _c("explained_variance", "float", "1 - rss / sum of squares", high=1),
+    _c("n_runs", "int", "runs", low=1),
+    _c("n_converged", "int", "runs that ended by convergence", low=0),
+    _c("median_iterations", "float", "iterations of a run, median", low=0),
+    _c("random_cophenetic", "float", "the same for the permuted matrix", low=-1, high=1),
+    _c("random_dispersion", "float", "the same for the permuted matrix", low=0, high=1),
+    _c("random_silhouette", "float", "the same for the permuted matrix", low=-1, high=1),
+    _c("random_pac", "float", "the same for the permuted matrix", "0-1", low=0, high=1),
+    _c("random_residual", "float", "the same for the permuted matrix", low=0),
+), files="rank_selection.tsv")  # fmt: skip
+
+NMF_ASSIGNMENTS = TableSchema("nmf_assignments", "Cluster of every sample of the cohort.", (
+    _c("sample_id", "string", "sample", key=True),
+    _c("cluster", "string", "1 to k by size, 0 = no alteration; missing where status says why"),
+    _c("status", "string", "clustered, no alteration, not profiled, incompletely profiled, or no rank supported"),
+    _c("membership", "float", "share of the largest coefficient among all of the sample (hierarchical: missing)", "0-1", low=0, high=1),
+    _c("consensus_cluster", "string", "cluster cut from the consensus tree, numbered by the cluster that it shares most samples with"),
+    _c("silhouette", "float", "of the sample in the consensus, for the clusters of column cluster", low=-1, high=1),
+    _c("n_altered", "int", "altered features of the matrix", low=0),
+), files="assignments.tsv")  # fmt: skip
+
+CLUSTER_FEATURES = TableSchema("cluster_features", "Features of the matrix in each cluster against the others: descriptive, as they made the clusters.", (
+    _c("cluster", "string", "cluster", key=True),
+    _c("family", "string", "feature (of the matrix) or pathway (of its genes)", key=True),
+    _c("feature", "string", "gene, amplicon or pathway", key=True),
+    _c("altered_in", "int", "altered samples in the cluster", low=0),
+    _c("n_in", "int", "samples in the cluster", low=0),
+    _c("altered_out", "int", "altered samples in all other clusters", low=0),
+    _c("n_out", "int", "samples in all other clusters", low=0),
+    _c("freq_in", "float", "altered_in / n_in", "0-1", low=0, high=1),
+    _c("freq_out", "float", "altered_out / n_out", "0-1", low=0, high=1),
+    _c("difference", "float", "freq_in - freq_out", low=-1, high=1),
+    _c("odds_ratio", "float", "sample odds ratio, 1/2 added to every count", low=0),
+    _c("weight", "float", "weight in the cluster's basis vector, which sums to 1", low=0),
+    _c("score", "float", "Kim and Park's score over all components", "0-1", low=0, high=1),
+    _c("basis_feature", "bool", "chosen by Kim and Park's rule for this cluster"),
+    _c("note", "string", "why there is no p-value"),
+), files="features.tsv")  # fmt: skip
+
+CLUSTER_TESTS = TableSchema("cluster_tests", "Variables that were no input of the clustering, between the clusters.", (
+    _c("family", "string", "clinical, or held out", key=True),
+    _c("variable", "string", "column, or gene", key=True),
+    _c("test", "string", "Fisher-Freeman-Halton, or Kruskal-Wallis"),
+    _c("n", "int", "samples with a value", low=0),
+    _c("p_value", "float", "two-sided p", low=0, high=1),
+    _c("q_value", "float", "Benjamini-Hochberg over all rows", low=0, high=1),
+), files="tests.tsv")  # fmt: skip
 
 SCHEMAS: dict[str, TableSchema] = {
     found.name: found for found in list(globals().values()) if isinstance(found, TableSchema)

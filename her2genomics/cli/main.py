@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "compare": "her2genomics.cli.compare",
     "pathways": "her2genomics.cli.pathways",
     "exclusivity": "her2genomics.cli.exclusivity",
+    "cluster": "her2genomics.cli.cluster",
     "biomarkers": "her2genomics.cli.biomarkers",
     "table1": "her2genomics.cli.table1",
     "agreement": "her2genomics.cli.agreement",

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from her2genomics.exceptions import StatisticsError
 from her2genomics.stats.inputs import Floats, Integers, as_floats
-from her2genomics.stats.nmf_updates import Block, DivergenceBlock, EuclideanBlock
+from her2genomics.stats.nmf_updates import FLOOR, Block, DivergenceBlock, EuclideanBlock
 
 Loss = Literal["euclidean", "kl"]
 Progress = Callable[[int], None]
@@ -180,6 +180,31 @@ def fit_ranks(
     with threadpool_limits(limits=1, user_api="blas"):
         done = _in_threads(work, blocks, threads, progress)
     return [_collect(rank, [r for (k, _), r in zip(blocks, done, strict=True) if k == rank]) for rank in ranks]
+
+
+def fit_coefficients(v: Floats, basis: Floats, *, iterations: int = 300) -> Floats:
+    """Return H for samples that a basis was not fitted to, by Lee and Seung's update of H alone.
+
+    Parameters
+    ----------
+    v
+        Shape (features, samples).
+    basis
+        W, shape (features, rank).
+    iterations
+        Updates; with W fixed the least-squares problem is convex.
+
+    Examples
+    --------
+    >>> fit_coefficients(np.array([[2.0], [3.0]]), np.eye(2)).ravel().round(6).tolist()
+    [2.0, 3.0]
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        target, gram = basis.T @ v, basis.T @ basis
+        h = np.full(target.shape, float(v.mean()) + FLOOR)
+        for _ in range(iterations):
+            h *= np.maximum(target, FLOOR) / (gram @ h + FLOOR)
+    return h
 
 
 def check_matrix(v: npt.ArrayLike) -> Floats:

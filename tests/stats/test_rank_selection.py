@@ -83,7 +83,8 @@ def test_planted_clusters_are_chosen_with_the_reason() -> None:
     settings = SurveySettings(runs=10)
     survey = add_permuted(survey_ranks(v, [2, 3, 4, 5], settings), v, settings)
     choice = choose_rank(survey, v, settings, n_permuted=19)
-    assert (choice.rank, choice.candidate, choice.p_value) == (3, 4, 0.05)
+    assert (choice.rank, choice.candidate) == (3, 4)
+    assert choice.p_value < 0.005
     assert "step from rank 3 to 4 explains no more" in choice.reason, "3 and 4 are tied"
     assert "explains more than in permuted matrices" in choice.reason
     assert adjusted_rand_score(truth, survey.summary(3).cut) > 0.9
@@ -116,7 +117,7 @@ def test_how_often_a_matrix_without_clusters_gets_a_rank() -> None:
         settings = SurveySettings(runs=8, seed=seed)
         survey = survey_ranks(v, [2, 3, 4, 5], settings)
         chosen += choose_rank(survey, v, settings, n_permuted=19).rank is not None
-    assert chosen <= 9, f"{chosen} of 60: more than 0.05 and three standard errors would allow"
+    assert chosen <= 6, f"{chosen} of 60"
 
 
 def test_permuting_keeps_every_features_frequency() -> None:

@@ -1,0 +1,85 @@
+"""Clusters of a cohort file, and the folder of tables and figures."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+from her2genomics.cluster import Clusters, ClusterSettings, cluster_cohort
+from her2genomics.cohort import Cohort
+from her2genomics.her2 import Her2Rule
+from her2genomics.io.write import write_json, write_table
+from her2genomics.panel import DEFAULT_PANEL, EXOME, load_panel
+from her2genomics.provenance import build_manifest
+from her2genomics.receptors import SubtypeRule
+from her2genomics.stats.nmf import Progress
+from her2genomics.workflow.inputs import load_cohort
+
+PathLike = str | os.PathLike[str]
+
+
+def chosen_genes(text: str | None, panel: str = DEFAULT_PANEL) -> tuple[str, ...] | None:
+    """Return the genes that ``panel`` or a comma list stands for, None for all.
+
+    Examples
+    --------
+    >>> chosen_genes("TP53, MYC"), len(chosen_genes("panel")), chosen_genes(None)
+    (('TP53', 'MYC'), 520, None)
+    """
+    if text is None:
+        return None
+    if text.strip() == "panel":
+        knowledge = load_panel() if panel == EXOME else load_panel(panel)
+        return tuple(knowledge.genes["gene"])
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def cluster_file(
+    path: PathLike,
+    settings: ClusterSettings,
+    *,
+    panel: str = DEFAULT_PANEL,
+    her2_rule: Her2Rule = "ascocap2018",
+    subtype_rule: SubtypeRule = "zhang2022",
+    progress: Progress | None = None,
+) -> tuple[Cohort, Clusters]:
+    """Return the cohort of a wide table and its clusters.
+
+    Raises
+    ------
+    Her2GenomicsError
+        If the file cannot be read, or holds too little to cluster.
+    """
+    cohort = load_cohort(path, her2_rule=her2_rule, subtype_rule=subtype_rule, panel=panel)
+    knowledge = load_panel() if panel == EXOME else load_panel(panel)
+    return cohort, cluster_cohort(cohort, settings, panel=knowledge, progress=progress)
+
+
+def write_clusters(
+    cohort: Cohort, result: Clusters, settings: ClusterSettings, folder: PathLike, source: PathLike
+) -> list[Path]:
+    """Write every table, and last the manifest.
+
+    Returns
+    -------
+    list of Path
+        The files written, in order.
+    """
+    out = Path(folder)
+    tables = {
+        "assignments.tsv": result.assignments,
+        "rank_selection.tsv": result.ranks,
+        "features.tsv": result.features,
+        "tests.tsv": result.tests,
+        "contingency.tsv": result.contingency,
+    }
+    for name, table in tables.items():
+        write_table(table, out / name)
+    parameters = asdict(settings)
+    parameters["survey"].pop("threads")
+    write_json(
+        build_manifest("cluster", parameters=parameters, inputs=[source], seed=settings.survey.seed),
+        out / "manifest.json",
+    )
+    return [out / name for name in (*tables, "manifest.json")]
