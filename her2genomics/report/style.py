@@ -99,6 +99,7 @@ def group_colours(labels: Sequence[str]) -> dict[str, str]:
     {'a': '#4477AA', 'b': '#EE6677'}
     """
     full = {name.removeprefix("HER2-"): colour for name, colour in HER2_COLOURS.items()} | HER2_COLOURS
-    others = [label for label in labels if label not in full]
+    her2 = full if set(labels) <= set(full) else HER2_COLOURS  # "positive" beside "negative" is another variable
+    others = [label for label in labels if label not in her2]
     rank = {label: i for i, label in enumerate(others)}
-    return {label: full.get(label) or LEVEL_COLOURS[rank[label] % len(LEVEL_COLOURS)] for label in labels}
+    return {label: her2.get(label) or LEVEL_COLOURS[rank[label] % len(LEVEL_COLOURS)] for label in labels}

@@ -11,10 +11,15 @@ from her2genomics.report.style import CLASS_COLOURS, HER2_COLOURS, figure_style,
 
 def test_groups_have_their_colours_with_and_without_the_prefix():
     assert set(HER2_COLOURS) == set(schema.HER2_GROUPS)
-    colours = group_colours(["zero", "HER2-positive", "something"])
-    assert colours["zero"] == HER2_COLOURS["HER2-zero"]
-    assert colours["HER2-positive"] == HER2_COLOURS["HER2-positive"]
-    assert colours["something"] not in HER2_COLOURS.values()
+    assert group_colours(["zero", "HER2-positive"]) == {
+        "zero": HER2_COLOURS["HER2-zero"],
+        "HER2-positive": HER2_COLOURS["HER2-positive"],
+    }
+    assert group_colours(["HER2-low", "something"])["something"] not in HER2_COLOURS.values()
+
+
+def test_a_positive_level_of_another_variable_is_no_her2_group():
+    assert not set(group_colours(["negative", "positive"]).values()) & set(HER2_COLOURS.values())
 
 
 def test_groups_stay_apart_in_greyscale():
