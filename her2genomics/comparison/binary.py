@@ -68,6 +68,7 @@ def _frame(
             "note": list(features.notes) if features.notes else "",
         }
     )
+    part["group_a"] = part["group_b"] = pd.array([pd.NA] * len(part), dtype="string")
     if contrast not in (OVERALL, TREND):
         for side, label, some, n in zip("ab", (grouping.labels[i] for i in rows), altered, profiled, strict=True):
             part[f"group_{side}"], part[f"altered_{side}"], part[f"n_{side}"] = label, some, n
