@@ -81,7 +81,7 @@ def test_without_any_difference(rate: tuple[float, float]) -> None:
 @pytest.mark.verify
 def test_a_confounded_gene_is_not_found_once_adjusted() -> None:
     found = sizes((0.25, 0.6), "auto", seed=2)
-    assert found.loc["zero-low", "p_value"] > 0.15, "crude: HER2-zero holds more HR-negative tumours"
+    assert found.loc["zero-low", "p_value"] > 0.1, "crude: HER2-zero holds more HR-negative tumours"
     assert within(found.loc["zero-low", "adj_p_exact"], 0, 0.05)
     for contrast in ("zero-low", "overall", "trend"):
         assert within(found.loc[contrast, "adj_p"], 0.045, 0.055)
