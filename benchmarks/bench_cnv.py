@@ -1,9 +1,9 @@
 """Gene copy number beside CNVkit on simulated tumours with known truth: sensitivity and false calls.
 
-Usage: python benchmarks/bench_cnv.py [--replicates 3] [--depths 100,300,1000] [--purities 0.1,...,1] [--record]
+Usage: python benchmarks/bench_cnv.py [--replicates 2] [--depths 100,300,1000] [--purities 0.1,...,1] [--record]
 
 Seeded coverage of a panel of 160 genes: capture, GC slope, gene waves and FFPE noise of the sizes of a real targeted
-panel. Each tumour has two genes each of 0, 1, 3, 4, 6, 10 and 20 copies among genes of 2; both tools get the same 20
+panel. Each tumour has three genes each of 0, 1, 3, 4, 6, 10 and 20 copies among genes of 2; both tools get the same 20
 normals and the same tumours.  CNVkit (``reference``, ``fix``, ``segment`` by CBS, ``segmetrics``, ``call``, as
 ``batch`` runs them) is taken from a virtual environment of its own: ``python -m venv benchmarks/work/cnvkit &&
 benchmarks/work/cnvkit/bin/pip install cnvkit``; CBS needs R's DNAcopy, else its HMM is not asked for: the Haar method
@@ -35,7 +35,7 @@ from her2genomics.simulate_coverage import NoiseModel, simulate_coverage, simula
 
 HEADING = "## Gene copy number"
 COPIES = (0, 1, 3, 4, 6, 10, 20)
-GENES_PER_COPIES = 2
+GENES_PER_COPIES = 3
 NORMALS, NORMAL_DEPTH = 20, 300.0
 NOISE = NoiseModel(capture_sd=0.5, gc_slope_sd=1.0, wave_sd=0.05, bin_sd=0.12)
 BINS = (4, 6, 8, 10, 14, 20, 28)
@@ -247,7 +247,7 @@ def figure(table: pd.DataFrame, columns: dict[str, str]) -> object:
 def main() -> None:
     """Run both tools over the grid."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--replicates", type=int, default=3)
+    parser.add_argument("--replicates", type=int, default=2)
     parser.add_argument("--depths", default="100,300,1000")
     parser.add_argument("--purities", default="0.1,0.2,0.3,0.5,0.7,1")
     parser.add_argument("--cnvkit", type=Path, default=WORK / "cnvkit" / "bin" / "python")
@@ -276,11 +276,12 @@ def main() -> None:
     table.to_csv(WORK / "cnv_calls.tsv", sep="\t", index=False)
     total = {label: f"{int(table.loc[table['copies'] == 2, name].sum())}" for name, label in columns.items()}
     text = (
-        f"`python benchmarks/bench_cnv.py --replicates {options.replicates}`: {len(tumours)} tumours over"
+        f"`python benchmarks/bench_cnv.py --replicates {options.replicates} --depths {options.depths} --purities"
+        f" {options.purities}`: {len(tumours)} tumours over"
         f" {targets['gene'].nunique()} genes ({len(targets)} bins), {NORMALS} normals at {NORMAL_DEPTH:g}x. Each cell"
         f" is the share [%] of {options.replicates * GENES_PER_COPIES} genes that were called:"
         f" {' / '.join(columns.values())}."
-        f" False calls are of {options.replicates * (160 - 14)} neutral genes in each row. {words}\n\n"
+        f" False calls are of {options.replicates * (160 - len(COPIES) * GENES_PER_COPIES)} neutral genes in each row. {words}\n\n"
         f"{markdown(table, columns)}\n\nFalse calls in all: {', '.join(f'{k} {v}' for k, v in total.items())}."
     )
     print(text)

@@ -45,6 +45,7 @@ from her2genomics.ratios import (
     fill_no_depth,
     infer_sex,
     level,
+    require_depth_known,
 )
 
 LOW_DEPTH_LOG2 = -3.0
@@ -173,6 +174,9 @@ def build_reference(
     names = list(coverages)
     bins = _bins_of(coverages[names[0]], gc)
     tables = [align_to(coverages[name], bins, name=name) for name in names]
+    somewhere = np.any([table["log2"].notna().to_numpy(dtype=bool) for table in tables], axis=0)
+    for name, table in zip(names, tables, strict=True):
+        require_depth_known(table, somewhere, name=name)
     log2 = np.vstack([depth_log2(table) for table in tables])
     depths = [
         median_depth(_depth(table)[autosomal(bins)] if "depth" in table else None, row[autosomal(bins)])
@@ -287,6 +291,24 @@ def _mask_by_gc(bins: pd.DataFrame) -> pd.Series:
         return pd.Series("", index=bins.index)
     gc = bins["gc"].to_numpy(dtype=np.float64, na_value=np.nan)
     return pd.Series(np.where((gc < GC_RANGE[0]) | (gc > GC_RANGE[1]), "GC outside 0.2-0.8", ""), index=bins.index)
+
+
+def mask_foreign_bins(bins: pd.DataFrame) -> pd.Series:
+    """Return why bins of another tool's reference are left out, by its centre, spread and GC; empty = used.
+
+    Parameters
+    ----------
+    bins
+        ``chromosome, log2`` (to the level of the panel), and ``spread`` and ``gc`` where known.
+    """
+    centre = bins["log2"].to_numpy(dtype=np.float64, na_value=np.nan)
+    spread = pd.to_numeric(bins.get("spread", pd.Series(np.nan, index=bins.index))).to_numpy(dtype=np.float64)
+    return _join_reasons(
+        bins["chromosome"].eq("chrY").map({True: "chrY", False: ""}),
+        _mask_by_depth(centre, ~np.isfinite(centre)[None, :]),
+        _mask_by_gc(bins),
+        pd.Series(np.where(spread > MAX_SPREAD, f"spread above {MAX_SPREAD:g}", "")),
+    )
 
 
 def _join_reasons(*reasons: pd.Series) -> pd.Series:

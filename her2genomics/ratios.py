@@ -52,6 +52,34 @@ def depth_log2(coverage: pd.DataFrame) -> FloatArray:
     return log2
 
 
+def require_depth_known(coverage: pd.DataFrame, needed: BoolArray, *, name: str) -> None:
+    """Raise when a needed bin has neither log2 nor depth: what was not counted is not a loss.
+
+    Parameters
+    ----------
+    coverage
+        ``chromosome, start, end, gene, log2`` and optionally ``depth``.
+    needed
+        Bins that have to be known.
+    name
+        Sample, for the message.
+
+    Raises
+    ------
+    SchemaError
+        If one is not; the message says how many and names the first.
+    """
+    unknown = needed & ~np.isfinite(coverage["log2"].to_numpy(dtype=np.float64, na_value=np.nan))
+    if unknown.any():
+        first = coverage.iloc[int(np.flatnonzero(unknown)[0])]
+        raise SchemaError(
+            f"{int(unknown.sum())} of {int(needed.sum())} bins have no log2 (first: {first['chromosome']}:"
+            f"{first['start']}-{first['end']} {first['gene']}): missing is not the same as no depth",
+            sample=name,
+            hint="count the file again; a bin without reads has a log2 of -20",
+        )
+
+
 def autosomal(bins: pd.DataFrame) -> BoolArray:
     """Return which bins lie on chromosomes 1-22."""
     mask: BoolArray = bins["chromosome"].isin(AUTOSOMES).to_numpy(dtype=bool)
@@ -260,8 +288,9 @@ def compute_ratios(coverage: pd.DataFrame, reference: pd.DataFrame, *, sex: Sex 
         If no autosomal bin has depth.
     """
     aligned = align_to(coverage, reference, name=name)
-    log2 = depth_log2(aligned)
     open_bins = reference["masked"].fillna("").eq("").to_numpy(dtype=bool)
+    require_depth_known(aligned, open_bins & (expected_copies(reference, sex) > 0), name=name)
+    log2 = depth_log2(aligned)
     usable = open_bins & autosomal(reference)
     centre = reference["log2"].to_numpy(dtype=np.float64, na_value=np.nan)
     ratio = correct_bias(log2 - centre, bias_features(reference), usable)

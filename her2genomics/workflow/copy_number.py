@@ -19,7 +19,7 @@ from her2genomics.io.cnvkit import read_cnn, write_cnn
 from her2genomics.io.figures import write_figure
 from her2genomics.io.tables import read_table
 from her2genomics.io.write import write_table
-from her2genomics.normals import Reference, build_reference, flat_reference
+from her2genomics.normals import Reference, build_reference, flat_reference, mask_foreign_bins
 from her2genomics.ratios import Sex
 from her2genomics.segmentation import add_segments_to_genes, segment_ratios
 from her2genomics.workflow.cnv_inputs import SampleCoverage, read_bins, read_samples
@@ -127,7 +127,7 @@ def read_reference(path: PathLike) -> Reference:
     raw = read_cnn(path)
     if "masked" not in raw:
         raw = raw[~raw["gene"].isin(["Background", "Antitarget"])].reset_index(drop=True)
-        raw["masked"] = raw["chromosome"].eq("chrY").map({True: "chrY", False: ""})
+        raw["masked"] = mask_foreign_bins(raw)
         raw["n_normals"] = pd.NA
     raw["masked"] = raw["masked"].fillna("")
     bins = schema.conform(raw.assign(n_normals=pd.to_numeric(raw["n_normals"])), schema.REFERENCE_BINS)

@@ -135,16 +135,43 @@ def test_cnvkits_own_reference_serves_without_p(folder: Path) -> None:
         (["cnv", "{f}/cut.cnn", "--reference", "{f}/pon.cnn"], 1, "sample cut: 342 of 352 bins are absent"),
         (["cnv", "{f}/T1.cnn", "--reference", "{f}/pon.cnn", "--purity", "40"], 2, "purity 40 is not in (0, 1]"),
         (["cnv", "{f}/zero.cnn", "--reference", "{f}/pon.cnn"], 1, "no autosomal bin has any depth"),
+        (
+            ["cnv", "{f}/nan.cnn", "--reference", "{f}/pon.cnn"],
+            1,
+            "sample nan: 2 of 352 bins have no log2 (first: chr1:",
+        ),
+        (
+            ["reference", "build", "{f}/T1.cnn", "{f}/nan.cnn", "--out", "x.cnn"],
+            1,
+            "missing is not the same as no depth",
+        ),
+        (["cnv", "{f}/inf.cnn", "--reference", "{f}/pon.cnn"], 1, "value 'inf' is above"),
     ],
 )
 def test_mistakes_end_in_one_line(folder: Path, arguments: list[str], code: int, message: str) -> None:
     table = read_cnn(folder / "T1.cnn")
     write_cnn(table.head(10).drop(columns="gc"), folder / "cut.cnn")
     write_cnn(table.assign(log2=-20.0, depth=0.0), folder / "zero.cnn")
+    unknown = table.assign(log2=table["log2"].mask(table.index < 2), depth=table["depth"].mask(table.index < 2))
+    write_cnn(unknown, folder / "nan.cnn")
+    infinite = table.astype({"log2": "object"}).assign(log2=lambda t: t["log2"].mask(t.index == 3, "inf"))
+    infinite.to_csv(folder / "inf.cnn", sep="\t", index=False)
     result = run(*[a.replace("{f}", str(folder)) for a in arguments])
     assert result.exit_code == code
     assert message in result.stderr.splitlines()[-1]
     assert "Traceback" not in result.output
+
+
+def test_one_target_works_and_is_not_evaluable(folder: Path) -> None:
+    one = folder / "one"
+    one.mkdir()
+    for name in ("N0.targetcoverage.cnn", "N1.targetcoverage.cnn", "N2.targetcoverage.cnn", "T1.cnn"):
+        write_cnn(read_cnn(folder / name).query("gene == 'ERBB2'").head(1), one / name)
+    assert run("reference", "build", *sorted(one.glob("N*.cnn")), "--out", one / "pon.cnn").exit_code == 0
+    result = run("cnv", one / "T1.cnn", "--reference", one / "pon.cnn", "--folder", one / "out", "--plots", one / "f")
+    assert result.exit_code == 0, result.output
+    genes = pd.read_csv(one / "out" / "gene_cna.tsv", sep="\t")
+    assert genes[["gene", "call", "flags"]].values.tolist() == [["ERBB2", "not evaluable", "FEW_BINS"]]
 
 
 def test_gc_of_two_sources_is_refused(folder: Path) -> None:
