@@ -281,7 +281,8 @@ def main() -> None:
         f" {targets['gene'].nunique()} genes ({len(targets)} bins), {NORMALS} normals at {NORMAL_DEPTH:g}x. Each cell"
         f" is the share [%] of {options.replicates * GENES_PER_COPIES} genes that were called:"
         f" {' / '.join(columns.values())}."
-        f" False calls are of {options.replicates * (160 - len(COPIES) * GENES_PER_COPIES)} neutral genes in each row. {words}\n\n"
+        f" False calls are of {options.replicates * (160 - len(COPIES) * GENES_PER_COPIES)} neutral genes in each row."
+        f" {words}\n\n"
         f"{markdown(table, columns)}\n\nFalse calls in all: {', '.join(f'{k} {v}' for k, v in total.items())}."
     )
     print(text)
