@@ -6,13 +6,22 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from her2genomics.cluster import Clusters, ClusterSettings, cluster_cohort
 from her2genomics.cohort import Cohort
 from her2genomics.her2 import Her2Rule
+from her2genomics.io.figures import write_figure
 from her2genomics.io.write import write_json, write_table
 from her2genomics.panel import DEFAULT_PANEL, EXOME, load_panel
 from her2genomics.provenance import build_manifest
 from her2genomics.receptors import SubtypeRule
+from her2genomics.report.cluster_figures import (
+    plot_clustered_oncoprint,
+    plot_coefficients,
+    plot_consensus,
+    plot_rank_survey,
+)
 from her2genomics.stats.nmf import Progress
 from her2genomics.workflow.inputs import load_cohort
 
@@ -59,7 +68,7 @@ def cluster_file(
 def write_clusters(
     cohort: Cohort, result: Clusters, settings: ClusterSettings, folder: PathLike, source: PathLike
 ) -> list[Path]:
-    """Write every table, and last the manifest.
+    """Write every table and figure, and last the manifest.
 
     Returns
     -------
@@ -76,10 +85,24 @@ def write_clusters(
     }
     for name, table in tables.items():
         write_table(table, out / name)
+    figures = _figures(cohort, result)
+    for name, figure in figures.items():
+        write_figure(figure, out / name)
     parameters = asdict(settings)
     parameters["survey"].pop("threads")
     write_json(
         build_manifest("cluster", parameters=parameters, inputs=[source], seed=settings.survey.seed),
         out / "manifest.json",
     )
-    return [out / name for name in (*tables, "manifest.json")]
+    return [out / name for name in (*tables, *figures, "manifest.json")]
+
+
+def _figures(cohort: Cohort, result: Clusters) -> dict[str, Figure]:
+    """Return the figures that the result supports, by file name."""
+    figures = {"rank_survey.png": plot_rank_survey(result)}
+    if result.consensus is not None:
+        figures["consensus.png"] = plot_consensus(result)
+        figures["oncoprint.png"] = plot_clustered_oncoprint(cohort, result)
+    if result.factors is not None:
+        figures["coefficients.png"] = plot_coefficients(result)
+    return figures
