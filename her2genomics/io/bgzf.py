@@ -31,6 +31,8 @@ END_MARKER = bytes.fromhex("1f8b08040000000000ff0600424302001b000300000000000000
 _MAGIC = b"\x1f\x8b\x08\x04"
 _SIZE_FIELD = struct.Struct("<H")
 _SIZE_AT = 16
+_CONTENT_SIZE = struct.Struct("<I")
+_MEMBER_BYTES = 1 << 16
 _HEADER_BYTES = 18
 _RUN_BYTES = 1 << 18
 _RUNS_AHEAD = 2
@@ -109,7 +111,8 @@ def _unpacked(run: bytes, path: str | os.PathLike[str]) -> bytes:
     try:
         while at < len(run):
             size = _SIZE_FIELD.unpack_from(run, at + _SIZE_AT)[0] + 1
-            parts.append(decompress(view[at : at + size], _GZIP_WINDOW, 1 << 16))
+            (content,) = _CONTENT_SIZE.unpack_from(run, at + size - _CONTENT_SIZE.size)
+            parts.append(decompress(view[at : at + size], _GZIP_WINDOW, min(max(content, 1), _MEMBER_BYTES)))
             at += size
     except _DAMAGED as error:
         raise FileFormatError(f"damaged content ({error})", path=path, hint="copy it again") from error
