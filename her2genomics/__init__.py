@@ -81,6 +81,12 @@ _HOMES: dict[str, str] = {
     "fit_nmf": "stats.nmf",
     "load_cohort": "workflow.inputs",
     "load_study": "workflow.inputs",
+    "call_copy_number": "gene_calls",
+    "build_reference": "normals",
+    "segment_ratios": "segmentation",
+    "plot_profile": "report.copy_number_figures",
+    "plot_gene": "report.copy_number_figures",
+    "coverage_of_file": "workflow.coverage_files",
 }
 
 __all__ = sorted([*_HOMES, "__version__"])
@@ -108,6 +114,7 @@ if TYPE_CHECKING:
     from her2genomics.exceptions import Her2GenomicsError as Her2GenomicsError
     from her2genomics.exceptions import Her2GenomicsWarning as Her2GenomicsWarning
     from her2genomics.exclusivity import find_pairs as find_pairs
+    from her2genomics.gene_calls import call_copy_number as call_copy_number
     from her2genomics.her2 import classify_her2 as classify_her2
     from her2genomics.her2 import compare_rules as compare_rules
     from her2genomics.io.alterations import read_alterations as read_alterations
@@ -122,6 +129,7 @@ if TYPE_CHECKING:
     from her2genomics.io.tables import read_table as read_table
     from her2genomics.io.vcf import read_vcf as read_vcf
     from her2genomics.io.write import write_table as write_table
+    from her2genomics.normals import build_reference as build_reference
     from her2genomics.outcome.regimen import parse_regimen as parse_regimen
     from her2genomics.outcome.response import analyse_response as analyse_response
     from her2genomics.outcome.response_result import ResponseQuestion as ResponseQuestion
@@ -140,6 +148,9 @@ if TYPE_CHECKING:
     from her2genomics.receptors import classify_hr as classify_hr
     from her2genomics.receptors import classify_subtype as classify_subtype
     from her2genomics.report.comparison_figures import comparison_figure as comparison_figure
+    from her2genomics.report.copy_number_figures import plot_gene as plot_gene
+    from her2genomics.report.copy_number_figures import plot_profile as plot_profile
+    from her2genomics.segmentation import segment_ratios as segment_ratios
     from her2genomics.stats.nmf import fit_nmf as fit_nmf
     from her2genomics.stats.survival_cox import fit_cox as fit_cox
     from her2genomics.stats.survival_curves import kaplan_meier as kaplan_meier
@@ -147,6 +158,7 @@ if TYPE_CHECKING:
     from her2genomics.table1.build import make_table1 as make_table1
     from her2genomics.table1.model import Table1 as Table1
     from her2genomics.tmb import compute_tmb as compute_tmb
+    from her2genomics.workflow.coverage_files import coverage_of_file as coverage_of_file
     from her2genomics.workflow.inputs import load_cohort as load_cohort
     from her2genomics.workflow.inputs import load_study as load_study
     from her2genomics.workflow.outcome_files import survival_of_cohort as survival_of_cohort
