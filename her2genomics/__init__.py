@@ -77,6 +77,7 @@ _HOMES: dict[str, str] = {
     "score_pathways": "pathways",
     "Table1": "table1.model",
     "make_table1": "table1.build",
+    "draw_oncoprint": "report.oncoprint",
     "compute_tmb": "tmb",
     "fit_nmf": "stats.nmf",
     "load_cohort": "workflow.inputs",
@@ -150,6 +151,7 @@ if TYPE_CHECKING:
     from her2genomics.report.comparison_figures import comparison_figure as comparison_figure
     from her2genomics.report.copy_number_figures import plot_gene as plot_gene
     from her2genomics.report.copy_number_figures import plot_profile as plot_profile
+    from her2genomics.report.oncoprint import draw_oncoprint as draw_oncoprint
     from her2genomics.segmentation import segment_ratios as segment_ratios
     from her2genomics.stats.nmf import fit_nmf as fit_nmf
     from her2genomics.stats.survival_cox import fit_cox as fit_cox

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -23,7 +23,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--classes", default=None, help="Comma list of classes that count as altered.  [default: all but gain, loss]"
     ),
-    click.option("--genes", default=None, help="Comma list of columns to take as genes."),
+    click.option("--genes", default=None, help="Comma list of columns to take as genes (a figure draws these)."),
     click.option("--clinical-columns", default=None, help="Comma list of columns to take as clinical."),
     her2_options,
     panel_option,
@@ -37,8 +37,8 @@ def cohort_options(command: Command) -> Command:
     return command
 
 
-def read_cohort(cohort: str, options: dict[str, Any]) -> Cohort:
-    """Read the cohort as the options of `cohort_options` say."""
+def read_cohort(cohort: str, options: dict[str, Any], *, only_genes: Collection[str] | None = None) -> Cohort:
+    """Read the cohort as the options of `cohort_options` say, or ``only_genes`` of it."""
     from her2genomics.workflow.inputs import load_cohort
 
     same = ("alterations", "maf", "profiled", "group", "her2_rule", "subtype_rule", "panel")
@@ -46,6 +46,7 @@ def read_cohort(cohort: str, options: dict[str, Any]) -> Cohort:
         cohort,
         genes=comma_list(options["genes"]),
         clinical_columns=comma_list(options["clinical_columns"]),
+        only_genes=only_genes,
         **{name: options[name] for name in same},
     )
 

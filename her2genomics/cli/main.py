@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "check": "her2genomics.cli.check",
     "cohort": "her2genomics.cli.cohort",
     "compare": "her2genomics.cli.compare",
+    "oncoprint": "her2genomics.cli.oncoprint",
     "pathways": "her2genomics.cli.pathways",
     "exclusivity": "her2genomics.cli.exclusivity",
     "cluster": "her2genomics.cli.cluster",
