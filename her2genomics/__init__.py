@@ -78,6 +78,11 @@ _HOMES: dict[str, str] = {
     "Table1": "table1.model",
     "make_table1": "table1.build",
     "draw_oncoprint": "report.oncoprint",
+    "PredictQuestion": "predict.analysis",
+    "Prediction": "predict.analysis",
+    "fit_predictor": "predict.analysis",
+    "apply_model": "predict.model",
+    "PredictSettings": "predict.nested",
     "compute_tmb": "tmb",
     "fit_nmf": "stats.nmf",
     "load_cohort": "workflow.inputs",
@@ -146,6 +151,11 @@ if TYPE_CHECKING:
     from her2genomics.pathway_comparison import compare_pathways as compare_pathways
     from her2genomics.pathways import choose_pathways as choose_pathways
     from her2genomics.pathways import score_pathways as score_pathways
+    from her2genomics.predict.analysis import Prediction as Prediction
+    from her2genomics.predict.analysis import PredictQuestion as PredictQuestion
+    from her2genomics.predict.analysis import fit_predictor as fit_predictor
+    from her2genomics.predict.model import apply_model as apply_model
+    from her2genomics.predict.nested import PredictSettings as PredictSettings
     from her2genomics.receptors import classify_hr as classify_hr
     from her2genomics.receptors import classify_subtype as classify_subtype
     from her2genomics.report.comparison_figures import comparison_figure as comparison_figure

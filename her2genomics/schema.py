@@ -536,6 +536,97 @@ MARKER_DECISION = TableSchema("marker_decision", "Decision curve: net benefit of
     _c("net_benefit", "float", "of acting above the threshold, true positives per sample"),
     _c("net_benefit_all", "float", "of acting on all"),
 ), files="marker_decision.tsv")  # fmt: skip
+PREDICTION = TableSchema("prediction", "How well a model tells two classes apart: nested cross-validation, and external sets.", (
+    _c("model", "string", "logistic (ridge) or boosting", key=True),
+    _c("features", "string", "all; without BLOCK or only BLOCK (ablation)", key=True),
+    _c("contrast", "string", "zero-rest, low-positive ...", key=True),
+    _c("set", "string", "cross-validation (development set, held out), or an external set", key=True),
+    _c("positive_class", "string", "what counts as positive"),
+    _c("negative_class", "string", "what counts as negative"),
+    _c("n_positive", "int", "samples of the positive class", low=0),
+    _c("n_negative", "int", "samples of the negative class", low=0),
+    _c("auc", "float", "share of pairs within one held-out fold in the right order", "0-1", low=0, high=1),
+    _c("auc_low", "float", "bootstrap 95 % interval over the held-out predictions, lower", "0-1", low=0, high=1),
+    _c("auc_high", "float", "bootstrap 95 % interval, upper", "0-1", low=0, high=1),
+    _c("tp", "int", "true positives at the cut-off chosen in the training samples", low=0),
+    _c("fp", "int", "false positives", low=0),
+    _c("fn", "int", "false negatives", low=0),
+    _c("tn", "int", "true negatives", low=0),
+    _c("sensitivity", "float", "share of the positive class that is called positive", "0-1", low=0, high=1),
+    _c("sensitivity_low", "float", "exact 95 % interval, lower", "0-1", low=0, high=1),
+    _c("sensitivity_high", "float", "exact 95 % interval, upper", "0-1", low=0, high=1),
+    _c("specificity", "float", "share of the negative class that is called negative", "0-1", low=0, high=1),
+    _c("specificity_low", "float", "exact 95 % interval, lower", "0-1", low=0, high=1),
+    _c("specificity_high", "float", "exact 95 % interval, upper", "0-1", low=0, high=1),
+    _c("accuracy", "float", "share of samples that are right", "0-1", low=0, high=1),
+    _c("calibration_intercept", "float", "calibration intercept of the held-out probabilities, 0 is perfect"),
+    _c("calibration_slope", "float", "calibration slope, 1 is perfect; below 1 the probabilities are too extreme"),
+    _c("brier", "float", "mean squared difference of probability and class", "0-1", low=0, high=1),
+    _c("note", "string", "why a value is missing, or what to beware of"),
+), files="prediction.tsv")  # fmt: skip
+
+PREDICTION_CASCADE = TableSchema("prediction_cascade", "The two steps together: one of three classes per sample.", (
+    _c("model", "string", "logistic (ridge) or boosting", key=True),
+    _c("features", "string", "all; without BLOCK or only BLOCK (ablation)", key=True),
+    _c("set", "string", "cross-validation (development set, held out), or an external set", key=True),
+    _c("n", "int", "samples", low=0),
+    _c("macro_auc", "float", "mean over classes of the area of each against the rest", "0-1", low=0, high=1),
+    _c("macro_auc_low", "float", "bootstrap 95 % interval, lower", "0-1", low=0, high=1),
+    _c("macro_auc_high", "float", "bootstrap 95 % interval, upper", "0-1", low=0, high=1),
+    _c("accuracy", "float", "share of samples that are right", "0-1", low=0, high=1),
+    _c("kappa", "float", "Cohen's kappa", low=-1, high=1),
+    _c("weighted_kappa", "float", "kappa with quadratic weights", low=-1, high=1),
+    _c("weighted_kappa_low", "float", "95 % interval (Fleiss), lower", low=-1, high=1),
+    _c("weighted_kappa_high", "float", "95 % interval, upper", low=-1, high=1),
+), files="prediction_cascade.tsv")  # fmt: skip
+
+PREDICTION_CONFUSION = TableSchema("prediction_confusion", "Counts of truth by prediction of the cascade.", (
+    _c("model", "string", "logistic (ridge) or boosting", key=True),
+    _c("set", "string", "cross-validation (development set, held out), or an external set", key=True),
+    _c("truth", "string", "class", key=True),
+    _c("predicted", "string", "predicted class", key=True),
+    _c("n", "int", "samples", low=0),
+), files="prediction_confusion.tsv")  # fmt: skip
+
+PREDICTION_IMPORTANCE = TableSchema("prediction_importance", "What shuffling a feature in the held-out samples costs.", (
+    _c("model", "string", "logistic (ridge) or boosting", key=True),
+    _c("contrast", "string", "zero-rest, low-positive ...", key=True),
+    _c("feature", "string", "feature", key=True),
+    _c("block", "string", "block of the feature"),
+    _c("auc_drop", "float", "mean drop of the area within held-out folds"),
+    _c("sd", "float", "standard deviation over folds"),
+), files="prediction_importance.tsv")  # fmt: skip
+
+PREDICTION_ROC = TableSchema("prediction_roc", "ROC curves of the held-out predictions, averaged over folds.", (
+    _c("model", "string", "logistic (ridge) or boosting", key=True),
+    _c("contrast", "string", "zero-rest, low-positive ...", key=True),
+    _c("set", "string", "cross-validation (development set, held out), or an external set", key=True),
+    _c("false_positive_share", "float", "1 - specificity", "0-1", low=0, high=1, key=True),
+    _c("sensitivity", "float", "mean sensitivity of the folds", "0-1", low=0, high=1),
+), files="prediction_roc.tsv")  # fmt: skip
+
+PREDICTION_CALIBRATION = TableSchema("prediction_calibration", "Observed shares in groups of similar held-out probabilities.", (
+    _c("model", "string", "logistic (ridge) or boosting", key=True),
+    _c("contrast", "string", "zero-rest, low-positive ...", key=True),
+    _c("set", "string", "cross-validation (development set, held out), or an external set", key=True),
+    _c("predicted", "float", "mean probability", "0-1", low=0, high=1, key=True),
+    _c("observed", "float", "observed share", "0-1", low=0, high=1),
+    _c("ci_low", "float", "exact 95 % interval, lower", "0-1", low=0, high=1),
+    _c("ci_high", "float", "exact 95 % interval, upper", "0-1", low=0, high=1),
+    _c("n", "int", "samples", low=0),
+), files="prediction_calibration.tsv")  # fmt: skip
+
+PREDICTION_SAMPLES = TableSchema("prediction_samples", "Held-out probability of every sample.", (
+    _c("model", "string", "logistic (ridge) or boosting", key=True),
+    _c("set", "string", "cross-validation (development set, held out), or an external set", key=True),
+    _c("sample_id", "string", "sample", key=True),
+    _c("contrast", "string", "zero-rest, low-positive ...", key=True),
+    _c("truth", "string", "class of the sample"),
+    _c("fold", "int", "held-out fold it was predicted in (0 in an external set)", low=0),
+    _c("probability", "float", "of the contrast's positive class", "0-1", low=0, high=1),
+    _c("called", "bool", "probability at or above the cut-off of the training samples"),
+), files="prediction_samples.tsv")  # fmt: skip
+
 AUDIT = TableSchema("audit", "Printed results, recomputed: the first seven columns are the input.", (
     _c("id", "string", "row of the audit", key=True),
     _c("study", "string", "paper", required=False),

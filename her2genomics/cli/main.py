@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "exclusivity": "her2genomics.cli.exclusivity",
     "cluster": "her2genomics.cli.cluster",
     "biomarkers": "her2genomics.cli.biomarkers",
+    "predict": "her2genomics.cli.predict",
     "table1": "her2genomics.cli.table1",
     "agreement": "her2genomics.cli.agreement",
     "audit": "her2genomics.cli.audit",
