@@ -18,13 +18,9 @@ LAYERS: list[set[str]] = [
     {"classify", "cohort"},
     {"cohort_build"},
     {"comparison"},
-<<<<<<< HEAD
     {"cluster_matrix", "cluster_features"},
     {"cluster", "compare", "pathway_comparison", "exclusivity", "biomarkers", "agreement", "audit", "outcome", "table1"},
-=======
-    {"compare", "biomarkers", "agreement", "audit", "outcome", "table1"},
     {"predict"},
->>>>>>> 29f822e (her2g predict: HER2 status by nested cross-validation with nothing fitted outside the fold, cascade, model card, and models stored as numbers that refuse another table)
     {"report"},
     {"simulate_bam", "simulate_cohort", "simulate_coverage"},
     {"workflow"},
