@@ -22,6 +22,7 @@ _HOMES: dict[str, str] = {
     "compare_readers": "agreement.readers",
     "MarkerAnalysis": "biomarkers.analysis",
     "analyse_markers": "biomarkers.analysis",
+    "associate_markers": "biomarkers.associations",
     "audit_tables": "audit.rows",
     "Classification": "classify",
     "classify_table": "classify",
@@ -104,6 +105,7 @@ if TYPE_CHECKING:
     from her2genomics.audit.rows import audit_tables as audit_tables
     from her2genomics.biomarkers.analysis import MarkerAnalysis as MarkerAnalysis
     from her2genomics.biomarkers.analysis import analyse_markers as analyse_markers
+    from her2genomics.biomarkers.associations import associate_markers as associate_markers
     from her2genomics.classify import Classification as Classification
     from her2genomics.classify import classify_table as classify_table
     from her2genomics.cluster import Clusters as Clusters

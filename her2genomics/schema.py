@@ -536,6 +536,33 @@ MARKER_DECISION = TableSchema("marker_decision", "Decision curve: net benefit of
     _c("net_benefit", "float", "of acting above the threshold, true positives per sample"),
     _c("net_benefit_all", "float", "of acting on all"),
 ), files="marker_decision.tsv")  # fmt: skip
+MARKER_ASSOCIATION = TableSchema("marker_association", "A score between altered and unaltered samples, and with TMB.", (
+    _c("marker", "string", "column of the score", key=True),
+    _c("family", "string", "gene, pathway, tmb", key=True),
+    _c("feature", "string", "gene, pathway, or tmb", key=True),
+    _c("n_altered", "int", "profiled and altered samples with a score", low=0),
+    _c("n_unaltered", "int", "profiled and unaltered samples with a score", low=0),
+    _c("n_missing", "int", "samples without a score or not profiled", low=0),
+    _c("median_altered", "float", "median score of the altered"),
+    _c("median_unaltered", "float", "median score of the unaltered"),
+    _c("effect", "float", "altered minus unaltered; for TMB the correlation"),
+    _c("effect_name", "string", "Hodges-Lehmann shift, Spearman's rho"),
+    _c("ci_low", "float", "95 % interval, lower"),
+    _c("ci_high", "float", "95 % interval, upper"),
+    _c("auc", "float", "share of pairs in which the altered sample has the higher score", "0-1", low=0, high=1),
+    _c("test", "string", "test behind p_value"),
+    _c("p_value", "float", "two-sided", low=0, high=1),
+    _c("q_value", "float", "Benjamini-Hochberg over p_value within marker and family", low=0, high=1),
+    _c("n_tested", "int", "features tested for this marker and family", low=0),
+    _c("strata", "string", "columns whose combinations are the strata of the adjusted test"),
+    _c("adj_auc", "float", "the same share within strata, weighted as the test is", "0-1", low=0, high=1),
+    _c("adj_p", "float", "van Elteren, two-sided", low=0, high=1),
+    _c("adj_q", "float", "Benjamini-Hochberg over adj_p within marker and family", low=0, high=1),
+    _c("n_informative_strata", "int", "strata with altered and unaltered samples of unequal scores", low=0),
+    _c("adj_n_missing", "int", "samples without a stratum, left out of the adjusted test", low=0),
+    _c("note", "string", "why a value is missing"),
+), files="marker_association.tsv")  # fmt: skip
+
 PREDICTION = TableSchema("prediction", "How well a model tells two classes apart: nested cross-validation, and external sets.", (
     _c("model", "string", "logistic (ridge) or boosting", key=True),
     _c("features", "string", "all; without BLOCK or only BLOCK (ablation)", key=True),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from her2genomics.cli.options import INPUT_FILE, examples, output_options, seed_option
+from her2genomics.cli.options import INPUT_FILE, OUTPUT_FILE, examples, output_options, seed_option
 
 
 @click.command(
@@ -14,6 +14,7 @@ from her2genomics.cli.options import INPUT_FILE, examples, output_options, seed_
         "her2g biomarkers cohort.tsv --marker suvmax",
         "her2g biomarkers cohort.tsv --marker t2_ms --marker adc --contrast zero-low --folder markers/",
         "her2g biomarkers cohort.tsv --marker erbb2_log2 --contrast positive-rest --cut-off specificity=1",
+        "her2g biomarkers cohort.tsv --marker score --associations genes.tsv --stratum her2_group",
         "her2g biomarkers cohort.tsv --marker score --set-column hospital --development A --prevalence 0.15",
     )
 )
@@ -48,6 +49,15 @@ from her2genomics.cli.options import INPUT_FILE, examples, output_options, seed_
 @click.option(
     "--with", "correlate_with", multiple=True, help="Also correlate the markers with this column; repeatable."
 )
+@click.option(
+    "--associations", type=OUTPUT_FILE, default=None, help="Write the markers against genes, pathways and TMB (TSV)."
+)
+@click.option(
+    "--stratum",
+    "strata",
+    multiple=True,
+    help="Column whose levels the associations are adjusted for; repeatable.  [default: her2_group, hr_status]",
+)
 @click.option("--bootstrap", type=click.IntRange(min=2), default=1000, show_default=True, help="Resamples of the AUC.")
 @click.option(
     "--folder",
@@ -68,6 +78,8 @@ def biomarkers(
     set_column: str | None,
     development: str | None,
     correlate_with: tuple[str, ...],
+    associations: str | None,
+    strata: tuple[str, ...],
     bootstrap: int,
     folder: str | None,
     seed: int,
@@ -82,6 +94,7 @@ def biomarkers(
     """
     from her2genomics.biomarkers.accuracy import AccuracySettings, parse_rule
     from her2genomics.biomarkers.analysis import MarkerDesign, analyse_markers
+    from her2genomics.biomarkers.associations import associate_markers
     from her2genomics.io.write import write_table
     from her2genomics.workflow.inputs import load_cohort
     from her2genomics.workflow.marker_files import write_marker_folder
@@ -97,8 +110,13 @@ def biomarkers(
         seed=seed,
     )
     design = MarkerDesign(group, contrasts or None, set_column, development, correlate_with)
-    samples = load_cohort(cohort, group=group).samples
+    if strata and associations is None:
+        raise click.UsageError("--stratum needs --associations FILE")
+    loaded = load_cohort(cohort, group=group)
+    samples = loaded.samples
     result = analyse_markers(samples, markers, design=design, settings=settings)
+    if associations is not None:
+        write_table(associate_markers(loaded, markers, strata=strata or None), associations)
     if folder is not None:
         write_marker_folder(result, samples, markers, Path(folder), group=group)
     if out is not None or folder is None:

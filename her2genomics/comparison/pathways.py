@@ -107,6 +107,13 @@ def pathway_rows(
     return pd.concat(parts, ignore_index=True), pd.concat(counts, ignore_index=True), whole
 
 
+def pathway_features(cohort: Cohort, settings: PathwaySettings, classes: Collection[str]) -> BinaryFeatures:
+    """Return the pathways of a cohort as features, known where enough of their genes were profiled."""
+    sets = _with_known_symbols(settings.gene_sets(), cohort, settings.knowledge)
+    matrix = _score(cohort, sets, classes, settings.min_profiled)
+    return _features(FAMILY, matrix, complete_samples(cohort, [], what="pathways"), sets)
+
+
 def _with_known_symbols(table: pd.DataFrame, cohort: Cohort, panel: Panel) -> pd.DataFrame:
     """Return the gene sets with old symbols mapped to the cohort's, where the cohort has only the current one."""
     symbols = set(cohort.genes)

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from her2genomics.biomarkers.accuracy import AccuracySettings
 from her2genomics.biomarkers.analysis import analyse_markers
+from her2genomics.biomarkers.associations import associate_markers
 from her2genomics.cli.main import cli
 from her2genomics.workflow.inputs import load_cohort
 
@@ -54,6 +55,18 @@ def test_the_folder_holds_tables_and_figures_and_the_same_bytes_twice(cohort, tm
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
+def test_associations_are_the_library_call(cohort, tmp_path):
+    table = pd.read_csv(cohort, sep="\t")
+    table["TP53"] = np.where(np.arange(90) % 3 == 0, "missense", "WT")
+    table.to_csv(cohort, sep="\t", index=False)
+    path = tmp_path / "associations.tsv"
+    options = ("--bootstrap", 20, "--associations", path, "--stratum", "her2_group")
+    assert run(cohort, "--marker", "suvmax", *options).exit_code == 0
+    written = pd.read_csv(path, sep="\t").set_index("feature")
+    called = associate_markers(load_cohort(cohort), ["suvmax"], strata=["her2_group"]).set_index("feature")
+    np.testing.assert_allclose(written.loc["TP53", "adj_p"], called.loc["TP53", "adj_p"], rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -63,6 +76,7 @@ def test_the_folder_holds_tables_and_figures_and_the_same_bytes_twice(cohort, tm
         (["--marker", "suvmax", "--contrast", "low-high"], 2, "use: zero-low"),
         (["--marker", "suvmax", "--set-column", "site"], 1, "no column named site"),
         (["--marker", "suvmax", "--prevalence", "2"], 2, "0<x<1"),
+        (["--marker", "suvmax", "--stratum", "her2_group"], 2, "--associations"),
         ([], 2, "--marker"),
     ],
 )
