@@ -78,6 +78,9 @@ _HOMES: dict[str, str] = {
     "score_pathways": "pathways",
     "Table1": "table1.model",
     "make_table1": "table1.build",
+    "draw_coamplification": "report.coamplification",
+    "draw_flow": "report.flow",
+    "draw_lollipop": "report.lollipop",
     "draw_oncoprint": "report.oncoprint",
     "PredictQuestion": "predict.analysis",
     "Prediction": "predict.analysis",
@@ -160,9 +163,12 @@ if TYPE_CHECKING:
     from her2genomics.predict.nested import PredictSettings as PredictSettings
     from her2genomics.receptors import classify_hr as classify_hr
     from her2genomics.receptors import classify_subtype as classify_subtype
+    from her2genomics.report.coamplification import draw_coamplification as draw_coamplification
     from her2genomics.report.comparison_figures import comparison_figure as comparison_figure
     from her2genomics.report.copy_number_figures import plot_gene as plot_gene
     from her2genomics.report.copy_number_figures import plot_profile as plot_profile
+    from her2genomics.report.flow import draw_flow as draw_flow
+    from her2genomics.report.lollipop import draw_lollipop as draw_lollipop
     from her2genomics.report.oncoprint import draw_oncoprint as draw_oncoprint
     from her2genomics.segmentation import segment_ratios as segment_ratios
     from her2genomics.stats.nmf import fit_nmf as fit_nmf

@@ -73,6 +73,17 @@ class ExonMap:
         """Genes whose exons are known."""
         return frozenset(self._ends) & frozenset(self._first)
 
+    def protein_length(self, gene: str) -> int | None:
+        """Return the number of residues, from the coding exons without the stop codon; None for an unknown gene.
+
+        Examples
+        --------
+        >>> from her2genomics.panel import load_panel
+        >>> ExonMap(load_panel()).protein_length("TP53")
+        393
+        """
+        return int(self._ends[gene][-1]) // 3 - 1 if gene in self._ends else None
+
     def of(self, gene: str, positions: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Return the exon that holds the middle base of each codon, 0 beyond the end of the coding sequence."""
         if gene not in self.genes:
