@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -20,6 +21,8 @@ from her2genomics.protein_domains import DOMAINS, Domain
 from her2genomics.protein_positions import first_residues
 from her2genomics.report.legend_rows import text_width
 from her2genomics.report.style import CLASS_COLOURS, LEVEL_COLOURS, PAGE_WIDTH, figure_style, new_figure
+
+Floats = npt.NDArray[np.float64]
 
 MOST_LABELS = 8
 LEAST_RECURRENT = 2
@@ -209,19 +212,22 @@ def _write_labels(axes: Axes, side: Side, end: int, tallest: int, inner: float) 
         axes.text(x, high + 0.06 * tallest, text, ha="center", va="center", fontsize=5.5)
 
 
-def spread_apart(
-    wanted: np.ndarray[tuple[int], np.dtype[np.float64]],
-    widths: np.ndarray[tuple[int], np.dtype[np.float64]],
-    low: float,
-    high: float,
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def spread_apart(wanted: Floats, widths: Floats, low: float, high: float) -> Floats:
     """Return centres of labels in order, near where they are wanted, without overlap, between two ends.
 
     Examples
     --------
     >>> spread_apart(np.array([5.0, 5.5]), np.array([2.0, 2.0]), 0.0, 10.0).tolist()
-    [5.0, 7.0]
+    [4.25, 6.25]
     """
+    rightwards = _packed(wanted, widths, low, high)
+    leftwards = low + high - _packed((low + high - wanted)[::-1], widths[::-1], low, high)[::-1]
+    centres: Floats = (rightwards + leftwards) / 2
+    return centres
+
+
+def _packed(wanted: Floats, widths: Floats, low: float, high: float) -> Floats:
+    """Return centres moved to the right as far as needed, and back where the end is reached."""
     at = np.maximum(wanted, low + widths / 2)
     for k in range(1, len(at)):
         at[k] = max(at[k], at[k - 1] + (widths[k - 1] + widths[k]) / 2)
