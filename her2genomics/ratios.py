@@ -193,11 +193,16 @@ def correct_bias(values: FloatArray, features: dict[str, FloatArray], usable: Bo
     """
     corrected = values - level(values[usable])
     for feature in features.values():
-        near = usable & np.isfinite(corrected) & (np.abs(corrected) <= _near(corrected[usable])) & np.isfinite(feature)
+        known = usable & np.isfinite(corrected) & np.isfinite(feature)
+        if known.sum() < BINS_PER_KNOT:
+            continue
+        at = np.where(np.isfinite(feature), feature, np.median(feature[known]))
+        corrected = corrected - running_median(feature[known], corrected[known], at)
+        # a steep trend looks like copy number until it is taken off: only then are altered bins left out
+        near = known & (np.abs(corrected - level(corrected[usable])) <= _near(corrected[usable]))
         if near.sum() >= BINS_PER_KNOT:
-            known = np.where(np.isfinite(feature), feature, np.median(feature[near]))
-            corrected = corrected - running_median(feature[near], corrected[near], known)
-            corrected -= level(corrected[usable])
+            corrected = corrected - running_median(feature[near], corrected[near], at)
+        corrected -= level(corrected[usable])
     return corrected
 
 
@@ -207,21 +212,33 @@ def _near(values: FloatArray) -> float:
 
 
 def running_median(x: FloatArray, y: FloatArray, at: FloatArray) -> FloatArray:
-    """Return the trend of y along x: medians over equally many points, smoothed 1-2-1, linear between, flat outside.
+    """Return the trend of y along x: medians over equally many points, smoothed 1-2-1, straight lines between.
+
+    The lines are carried on beyond the first and the last median, as far as there are points: held flat, the trend would
+    miss the steep ends, where the bins richest in GC lie.
 
     Examples
     --------
     >>> import numpy as np
     >>> x = np.linspace(0, 1, 1000)
-    >>> running_median(x, 2 * x, np.array([0.5])).round(2).tolist()
-    [1.0]
+    >>> running_median(x, 2 * x, np.array([0.5, 1.0])).round(2).tolist()
+    [1.0, 2.0]
     """
     groups = np.array_split(np.argsort(x, kind="stable"), max(1, len(x) // BINS_PER_KNOT))
     heights = np.array([np.median(y[rows]) for rows in groups])
-    padded = np.concatenate((heights[:1], heights, heights[-1:]))
-    smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
     knots, group = np.unique([np.median(x[rows]) for rows in groups], return_inverse=True)
-    return np.interp(at, knots, np.bincount(group, smooth) / np.bincount(group))
+    heights = np.bincount(group, heights) / np.bincount(group)
+    if len(knots) < 2:
+        return np.full(len(at), heights[0])
+    ends = 2 * heights[:1] - heights[1:2], 2 * heights[-1:] - heights[-2:-1]
+    padded = np.concatenate((ends[0], heights, ends[1]))
+    smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
+    inside = np.clip(at, x.min(), x.max())
+    trend: FloatArray = np.interp(inside, knots, smooth)
+    for edge, neighbour, beyond in ((0, 1, inside < knots[0]), (-1, -2, inside > knots[-1])):
+        slope = (smooth[edge] - smooth[neighbour]) / (knots[edge] - knots[neighbour])
+        trend = np.where(beyond, smooth[edge] + slope * (inside - knots[edge]), trend)
+    return trend
 
 
 def infer_sex(bins: pd.DataFrame, log2: FloatArray, usable: BoolArray) -> Sex | None:

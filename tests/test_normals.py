@@ -161,7 +161,7 @@ def test_real_normals_are_null(real_normals: tuple[dict[str, pd.DataFrame], pd.D
     for low, high in ((3, 5), (6, 10), (11, 20), (21, 10**6)):
         assert small[:, tested & (probes >= low) & (probes <= high)].mean() <= 0.02
     called = built.normals.loc[built.normals["used"], "loo_calls"] > 0
-    assert called.mean() < (0.05 if with_gc else 0.06)
+    assert called.sum() <= 2  # depth changes that are there in every bin: docs/cnv.md
 
 
 @pytest.mark.real_data

@@ -112,3 +112,18 @@ def test_rows_in_another_order_are_aligned_and_absent_bins_are_named() -> None:
     assert align_to(coverage, table, name="S")["log2"].tolist() == list(range(10))
     with pytest.raises(SchemaError, match=r"sample S: 1 of 10 bins are absent \(first: chr1:0-200 A\)"):
         align_to(coverage[coverage["log2"] > 0], table, name="S")
+
+
+def test_a_steep_trend_leaves_nothing_at_its_ends():
+    """GC bins at the rich end lie a factor of two low: more than a single-copy change, and still no copy number."""
+    rng = np.random.default_rng(9)
+    gc = np.sort(rng.beta(6, 7, 6000))
+    trend = -8 * np.maximum(gc - 0.5, 0)
+    values = trend + rng.normal(0, 0.15, len(gc))
+    altered = np.arange(len(gc)) % 20 == 0
+    values[altered] += 1.0
+    corrected = correct_bias(values, {"gc": gc}, np.ones(len(gc), dtype=bool))
+    plain = corrected[~altered]
+    assert max(abs(np.median(part)) for part in np.array_split(plain, 40)) < 0.08
+    assert abs(np.median(plain[-60:])) < 0.1
+    assert np.median(corrected[altered]) == pytest.approx(1.0, abs=0.1)
