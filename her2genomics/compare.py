@@ -126,6 +126,7 @@ def compare_groups(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from her2genomics.cohort import cohort_from_table
     >>> t = pd.DataFrame({"sample_id": list("abcdefgh"), "her2_group": ["zero"] * 4 + ["low"] * 4,
     ...                   "TP53": ["R175H", "R248Q", "fs", "WT"][:2] + ["truncating", "WT"] + ["WT"] * 4})

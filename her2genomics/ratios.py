@@ -214,8 +214,8 @@ def _near(values: FloatArray) -> float:
 def running_median(x: FloatArray, y: FloatArray, at: FloatArray) -> FloatArray:
     """Return the trend of y along x: medians over equally many points, smoothed 1-2-1, straight lines between.
 
-    The lines are carried on beyond the first and the last median, as far as there are points: held flat, the trend would
-    miss the steep ends, where the bins richest in GC lie.
+    The lines are carried on beyond the first and the last median, as far as there are points: held flat, the trend
+    would miss the steep ends, where the bins richest in GC lie.
 
     Examples
     --------
