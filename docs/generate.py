@@ -8,7 +8,7 @@ from her2genomics.schema import SCHEMAS, render_markdown
 
 HEADER = """# Tables
 
-Every table of her2genomics, rendered from `her2genomics/schema.py` (`make docs`). Key columns are in *italics*,
+Every table of her2genomics, rendered from `her2genomics/schema/` (`make docs`). Key columns are in *italics*,
 optional ones carry a †. Intervals are 0-based and half-open, fractions are 0-1, missing values are `NA`.
 
 """
