@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from her2genomics.exceptions import StatisticsError
+from her2genomics.stats.agreement import KappaWeights, cohen_kappa
 from her2genomics.stats.inputs import as_counts
+
+WEIGHTS: tuple[KappaWeights, ...] = ("linear", "quadratic")
 
 
 @dataclass(frozen=True)
@@ -65,45 +67,13 @@ class Confusion:
         found["lr_positive"] = _ratio(found["sen"], 1 - found["spe"])
         found["lr_negative"] = _ratio(1 - found["sen"], found["spe"])
         found["dor"] = _ratio(tp * tn, fp * fn)
-        found["kappa"] = cohen_kappa([[tp, fn], [fp, tn]])
+        found["kappa"] = cohen_kappa([[self.tp, self.fn], [self.fp, self.tn]]).kappa
         found["mcc"] = _ratio(tp * tn - fp * fn, float(np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))))
         return found
 
 
 def _ratio(a: float, b: float) -> float:
     return a / b if b else float("nan")
-
-
-def cohen_kappa(matrix: npt.ArrayLike, weights: str = "none") -> float:
-    """Return Cohen's kappa of a square table of counts; NaN where agreement by chance is complete.
-
-    Parameters
-    ----------
-    matrix
-        Counts, rows one rater, columns the other.
-    weights
-        ``none``, ``linear`` or ``quadratic`` disagreement between ordered classes.
-
-    Raises
-    ------
-    StatisticsError
-        If the matrix is not square or holds no count.
-
-    Examples
-    --------
-    >>> round(cohen_kappa([[20, 5], [10, 15]]), 2)
-    0.4
-    """
-    counts = as_counts(matrix, "matrix").astype(float)
-    if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not counts.any():
-        raise StatisticsError("a confusion matrix is square and holds counts")
-    distance = np.abs(np.subtract.outer(np.arange(len(counts)), np.arange(len(counts)))).astype(float)
-    powers = {"none": np.sign(distance), "linear": distance, "quadratic": distance**2}
-    if weights not in powers:
-        raise StatisticsError(f"weights '{weights}'", hint=f"use one of: {', '.join(powers)}")
-    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
-    by_chance = float((powers[weights] * expected).sum())
-    return 1 - float((powers[weights] * counts).sum()) / by_chance if by_chance else float("nan")
 
 
 def class_measures(matrix: npt.ArrayLike) -> dict[str, float]:
@@ -125,7 +95,7 @@ def class_measures(matrix: npt.ArrayLike) -> dict[str, float]:
     >>> {k: round(v, 3) for k, v in class_measures([[8, 2, 0], [1, 7, 2], [0, 1, 9]]).items() if k in ("acc", "kappa")}
     {'acc': 0.8, 'kappa': 0.7}
     """
-    kappas = {f"kappa_{w}": cohen_kappa(matrix, w) for w in ("linear", "quadratic")}
+    kappas = {f"kappa_{w}": cohen_kappa(matrix, w).kappa for w in WEIGHTS}
     counts = as_counts(matrix, "matrix").astype(float)
     hit, truth, called = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
     recall = [_ratio(a, b) for a, b in zip(hit, truth, strict=True)]
@@ -133,4 +103,4 @@ def class_measures(matrix: npt.ArrayLike) -> dict[str, float]:
     f1 = [_ratio(2 * a, b + c) for a, b, c in zip(hit, truth, called, strict=True)]
     found = {"acc": float(hit.sum() / counts.sum())}
     found |= {name: float(np.mean(x)) for name, x in (("f1", f1), ("sen", recall), ("ppv", precision))}
-    return {**found, "kappa": cohen_kappa(matrix), **kappas}
+    return {**found, "kappa": cohen_kappa(matrix).kappa, **kappas}

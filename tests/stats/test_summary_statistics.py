@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from her2genomics.exceptions import StatisticsError
-from her2genomics.stats.confusion import Confusion, class_measures, cohen_kappa
+from her2genomics.stats.agreement import cohen_kappa
+from her2genomics.stats.confusion import Confusion, class_measures
 from her2genomics.stats.continuous import rank_sum_ways
 from her2genomics.stats.from_summary import (
     binormal_auc,
@@ -144,7 +145,7 @@ def test_kappa_against_sklearn() -> None:
     first, second = np.nonzero(np.ones_like(matrix))
     a, b = np.repeat(first, matrix.ravel()), np.repeat(second, matrix.ravel())
     for ours, theirs in (("none", None), ("linear", "linear"), ("quadratic", "quadratic")):
-        assert cohen_kappa(matrix, ours) == pytest.approx(cohen_kappa_score(a, b, weights=theirs))
+        assert cohen_kappa(matrix, ours).kappa == pytest.approx(cohen_kappa_score(a, b, weights=theirs))
     assert class_measures(matrix)["acc"] == pytest.approx(24 / 34)
 
 
@@ -169,7 +170,7 @@ def test_kappa_against_sklearn() -> None:
         (lambda: welch_anova_p_from_summary([1, 2], [1], [3, 3]), "needs 2 or more"),
         (lambda: binormal_auc([1, 2], [0, 0]), "positive"),
         (lambda: cohen_kappa([[1, 2]]), "square"),
-        (lambda: cohen_kappa([[1, 2], [3, 4]], "cubic"), "use one of: none, linear, quadratic"),
+        (lambda: cohen_kappa([[1, 2], [3, 4]], "cubic"), "use none, linear or quadratic"),
     ],
 )
 def test_what_is_undefined_is_refused(call, message: str) -> None:
