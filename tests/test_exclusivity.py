@@ -10,8 +10,10 @@ from click.testing import CliRunner
 from her2genomics import schema
 from her2genomics.cli.main import cli
 from her2genomics.cohort import Cohort, cohort_from_table
+from her2genomics.comparison.events import amplicon_genes
 from her2genomics.exceptions import UsageError
 from her2genomics.exclusivity import find_pairs
+from her2genomics.panel import load_panel
 
 
 def table() -> pd.DataFrame:
@@ -81,3 +83,60 @@ def test_the_command_is_the_library_call(cohort: Cohort, tmp_path: Path) -> None
     assert result.stdout.splitlines()[0].split("\t") == schema.EVENT_PAIRS.names
     assert len(result.stdout.splitlines()) == len(find_pairs(cohort)) + 1
     assert "TP53 + PIK3CA: exclusivity, both 0" in result.stderr
+
+
+def two_processes(seed: int, *, planted: bool = False) -> Cohort:
+    """Return 240 tumours: mutations of 200 genes, and amplified runs of panel genes, each with its own burden."""
+    rng = np.random.default_rng(seed)
+    n = 240
+    spans = load_panel().gene_spans(load_panel().builds[0])
+    inside = set(amplicon_genes(load_panel()))
+    runs = [rows["gene"].head(6).tolist() for _, rows in spans[~spans["gene"].isin(inside)].groupby("chromosome")]
+    runs = [run for run in runs if len(run) == 6][:14]
+    mutated, amplified = (rng.normal(0, 1.2, n) for _ in range(2))
+
+    def events(levels: np.ndarray, burden: np.ndarray) -> np.ndarray:
+        odds = np.exp(levels[None, :] + burden[:, None])
+        return rng.random(odds.shape) < odds / (1 + odds)
+
+    changes = events(rng.normal(-3.0, 1.2, 200), mutated)
+    copies = np.repeat(events(rng.normal(-1.6, 0.5, len(runs)), amplified), 6, axis=1)
+    copies &= rng.random(copies.shape) < 0.7
+    if planted:
+        changes[:, 0], copies[:, 0] = rng.random(n) < 0.35, rng.random(n) < 0.3
+        copies[changes[:, 0] & (rng.random(n) < 0.9), 0] = False
+    names = [f"MUT{i}" for i in range(200)] + [gene for run in runs for gene in run]
+    parts = []
+    for cells, kind, shift in ((changes, "missense", 0), (copies, "amplification", 200)):
+        i, j = np.nonzero(cells)
+        where = {"sample_id": [f"s{k}" for k in i], "gene": [names[k + shift] for k in j], "alteration": kind}
+        parts.append(pd.DataFrame(where))
+    samples = pd.DataFrame(
+        {"sample_id": [f"s{k}" for k in range(n)], "her2_group": np.repeat(["HER2-zero", "HER2-low"], n // 2)}
+    )
+    return Cohort(samples, pd.concat(parts, ignore_index=True), tuple(names), np.ones((n, len(names)), dtype=bool))
+
+
+def cross_pairs(cohort: Cohort, events: list[str] | None = None) -> pd.DataFrame:
+    """Return the tested pairs of all strata together, with whether each is of a mutation and an amplification."""
+    pairs = find_pairs(cohort, events=events, most=30)
+    pairs = pairs[(pairs["stratum"] == "all") & pairs["p_value"].notna()]
+    mutated = [pairs[column].str.startswith("MUT") for column in ("event_a", "event_b")]
+    return pairs.assign(crossed=mutated[0] != mutated[1])
+
+
+@pytest.mark.verify
+def test_size_when_mutation_and_copy_number_have_their_own_burdens() -> None:
+    pairs = pd.concat([cross_pairs(two_processes(seed)) for seed in range(12)])
+    assert pairs["crossed"].sum() > 500
+    for rows in (pairs, pairs[pairs["crossed"]], pairs[~pairs["crossed"]]):
+        sizes = (rows[["p_exclusivity", "p_cooccurrence", "p_value"]] <= 0.05).mean()
+        assert (sizes <= 0.06).all(), sizes
+
+
+def test_a_mutation_that_excludes_an_amplification_is_found() -> None:
+    cohort = two_processes(3, planted=True)
+    first = cross_pairs(cohort, ["MUT0", "MUT1", *cohort.genes[200:284:12]]).iloc[0]
+    assert {first["event_a"], first["event_b"]} == {"MUT0", cohort.genes[200]}
+    assert (first["direction"], first["crossed"]) == ("exclusivity", True)
+    assert first["q_value"] < 0.001

@@ -80,14 +80,18 @@ def _open(found: BoolMatrix, looked: BoolMatrix) -> BoolMatrix:
 
 
 def _fit_open(found: BoolMatrix, cells: BoolMatrix) -> Floats:
-    some, total = (found & cells), cells
-    by_row, by_column = some.sum(axis=1), some.sum(axis=0)
-    row = logit(by_row / total.sum(axis=1)) / 2
-    column = logit(by_column / total.sum(axis=0)) / 2
+    """Fit the factors of rows and columns by turns; columns of one total and one mask have one factor."""
+    some = found & cells
+    keys = np.vstack([np.packbits(cells, axis=0), some.sum(axis=0).astype(">u4").view(np.uint8).reshape(-1, 4).T])
+    _, first, place, copies = np.unique(keys, axis=1, return_index=True, return_inverse=True, return_counts=True)
+    by_row, by_column, seen = some.sum(axis=1), some[:, first].sum(axis=0), cells[:, first]
+    row = logit(by_row / cells.sum(axis=1)) / 2
+    column = logit(by_column / seen.sum(axis=0)) / 2
     for _ in range(_ITERATIONS):
         for axis, wanted in ((1, by_row), (0, by_column)):
-            p = np.where(cells, expit(row[:, None] + column[None, :]), 0.0)
-            step = (wanted - p.sum(axis=axis)) / np.maximum((p * (1 - p)).sum(axis=axis), 1e-12)
+            p = np.where(seen, expit(row[:, None] + column[None, :]), 0.0)
+            weights = copies if axis else 1
+            step = (wanted - (p * weights).sum(axis=axis)) / np.maximum((p * (1 - p) * weights).sum(axis=axis), 1e-12)
             step = np.clip(step, -_LARGEST_STEP, _LARGEST_STEP)
             if axis:
                 row += step
@@ -95,7 +99,7 @@ def _fit_open(found: BoolMatrix, cells: BoolMatrix) -> Floats:
                 column += step
         if np.abs(step).max() < _TOLERANCE:
             break
-    fitted: Floats = np.where(cells, expit(row[:, None] + column[None, :]), some)
+    fitted: Floats = np.where(cells, expit(row[:, None] + column[place.ravel()][None, :]), some)
     return fitted
 
 
@@ -121,9 +125,9 @@ def without_gene(second: Floats, first: Floats, altered: BoolMatrix, totals: Flo
     """
     left, fitted = totals - altered, np.maximum(totals - first, 1e-12)
     slope = fitted / np.maximum(variances - first * (1 - first), 1e-12)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         shift = np.log(np.maximum(left, 0.0) / fitted) * np.clip(slope, 1.0, 3.0)
-        moved: Floats = expit(logit(second) + shift)
+        moved: Floats = np.where((second > 0) & (second < 1), expit(logit(second) + shift), second)
     return moved
 
 
