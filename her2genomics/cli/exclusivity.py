@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 from her2genomics.cli.cohort_options import cohort_options, comma_list, read_cohort
-from her2genomics.cli.options import examples, output_options
+from her2genomics.cli.options import OUTPUT_FILE, examples, output_options
 
 
 @click.command(
     epilog=examples(
         "her2g exclusivity cohort.tsv",
         "her2g exclusivity cohort.tsv --events TP53,PIK3CA,GATA3,CDH1 --out pairs.tsv",
+        "her2g exclusivity cohort.tsv --most 25 --plot pairs.svg --out pairs.tsv",
     )
 )
 @cohort_options
@@ -22,6 +23,7 @@ from her2genomics.cli.options import examples, output_options
     "--min-frequency", type=click.FloatRange(0, 1), default=0.05, show_default=True, help="Least pooled share altered."
 )
 @click.option("--most", type=click.IntRange(min=2), default=40, show_default=True, help="Largest number of events.")
+@click.option("--plot", type=OUTPUT_FILE, help="Draw the pairs of all groups together (svg, png, pdf).")
 @output_options
 def exclusivity(cohort: str, out: str | None, fmt: str | None, **options: Any) -> None:
     """Test pairs of altered genes for mutual exclusivity and co-occurrence, given each tumour's burden.
@@ -31,9 +33,12 @@ def exclusivity(cohort: str, out: str | None, fmt: str | None, **options: Any) -
     """
     from her2genomics.cohort import COUNTED_CLASSES
     from her2genomics.exclusivity import find_pairs
+    from her2genomics.io.figures import figure_format, write_figure
     from her2genomics.io.write import write_table
     from her2genomics.panel import panel_knowledge
 
+    if options["plot"] is not None:
+        figure_format(options["plot"])
     pairs = find_pairs(
         read_cohort(cohort, options),
         group=options["group"],
@@ -44,6 +49,10 @@ def exclusivity(cohort: str, out: str | None, fmt: str | None, **options: Any) -
         panel=panel_knowledge(options["panel"]),
     )
     write_table(pairs, out, fmt)
+    if options["plot"] is not None:
+        from her2genomics.report.pathway_figures import exclusivity_map
+
+        write_figure(exclusivity_map(pairs), options["plot"])
     for stratum, rows in pairs.groupby("stratum", sort=False):
         done = rows[rows["p_value"].notna()]
         found = int((done["q_value"] < 0.05).sum())
