@@ -291,7 +291,8 @@ def cohort_from_table(
 def ordered_groups(samples: pd.DataFrame, source: str | None = None) -> pd.Series:
     """Return ``her2_group`` as the ordered categorical HER2-zero < HER2-low < HER2-positive.
 
-    ``zero``, ``low`` and ``positive`` without the prefix are understood; ``indeterminate`` is missing.
+    Case, prefix and joining sign do not matter (``low``, ``Her2 low``, ``HER2_Low``); ``indeterminate`` is missing.
+    Numbers, ``negative`` and ``ultralow`` are refused: which group they mean depends on who wrote them.
 
     Raises
     ------
@@ -299,8 +300,9 @@ def ordered_groups(samples: pd.DataFrame, source: str | None = None) -> pd.Serie
         If a value is none of these.
     """
     text = samples["her2_group"].astype("string").str.strip()
+    words = text.str.casefold().str.replace(r"^her2[\s_\-\u2010-\u2014]*", "", regex=True)
     short = {name.removeprefix("HER2-"): name for name in schema.HER2_GROUPS}
-    text = text.replace(short).mask(text == "indeterminate")
+    text = words.map(short).fillna(text).mask(words == "indeterminate")
     checked = schema.check(samples[["sample_id"]].assign(her2_group=text), _GROUP_ONLY, source=source)
     return pd.Series(pd.Categorical(checked["her2_group"], schema.HER2_GROUPS, ordered=True), index=samples.index)
 

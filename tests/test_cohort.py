@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from her2genomics import schema
-from her2genomics.cohort import COUNTED_CLASSES, Cohort, cohort_from_table
+from her2genomics.cohort import COUNTED_CLASSES, Cohort, cohort_from_table, ordered_groups
 from her2genomics.exceptions import AmbiguousInputError, CohortError, DataWarning, SchemaError
 
 CONTRACT = pd.DataFrame(
@@ -147,3 +147,29 @@ def test_selecting_samples_takes_everything_along() -> None:
 def test_a_mask_of_another_shape_is_refused() -> None:
     with pytest.raises(CohortError, match="mask of shape"):
         Cohort(CONTRACT[["sample_id"]], schema.empty(schema.ALTERATIONS), ("TP53",), np.ones((2, 1), dtype=bool))
+
+
+@pytest.mark.parametrize(
+    ("written", "group"),
+    [
+        ("low", "HER2-low"),
+        ("Her2 low", "HER2-low"),
+        ("HER2-Low", "HER2-low"),
+        ("HER2_ZERO", "HER2-zero"),
+        ("her2zero", "HER2-zero"),
+        (" HER2\u2013positive ", "HER2-positive"),
+        ("Indeterminate", None),
+        (None, None),
+    ],
+)
+def test_spellings_of_a_group_are_understood(written: str | None, group: str | None) -> None:
+    read = ordered_groups(pd.DataFrame({"sample_id": ["a", "b"], "her2_group": [written, "HER2-zero"]}))
+    assert read.astype(object).where(read.notna(), None).tolist() == [group, "HER2-zero"]
+
+
+@pytest.mark.parametrize(
+    "written", ["0", "1", "negative", "HER2-negative", "ultralow", "HER2-ultralow", "HER2", "lowish"]
+)
+def test_a_group_that_could_mean_another_is_refused_as_written(written: str) -> None:
+    with pytest.raises(SchemaError, match=f"'{written}' is not one of"):
+        ordered_groups(pd.DataFrame({"sample_id": ["a", "b"], "her2_group": [written, "HER2-zero"]}))
