@@ -220,6 +220,14 @@ def _pairs(
     return table.sort_values(["p_value", "event_a", "event_b"], kind="stable")
 
 
+_CAUTION = (
+    "",
+    "one by copy number: chromosome arms follow the subtype, so the burden alone explains too little; read with care",
+    "both by copy number: not valid, 8 % of such pairs have p <= 0.05 without any link",
+)
+"""Note by how many events of a pair are mostly of copy number (docs/pathways.md has the calibration)."""
+
+
 def _pair(
     tested: BinaryFeatures,
     background: tuple[_Process, _Process],
@@ -263,4 +271,5 @@ def _pair(
         "p_cooccurrence": many,
         "p_value": two_sided,
         "fisher_p": float(fisher_exact(table).pvalue),
+        "note": _CAUTION[sum(tested.names[k] in linked for k in (i, j))],
     }
