@@ -347,7 +347,15 @@ def _is_gene_column(values: pd.Series, name: str, known: bool, source: str | Non
     present = {str(value).strip() for value in _distinct(values)[1]}
     if not present:
         return known
-    if not all(_is_alteration_text(v) for v in present):
+    odd = sorted(v for v in present if not _is_alteration_text(v))
+    if odd and known and 2 * len(odd) <= len(present):
+        raise AmbiguousInputError(
+            f"'{odd[0]}' is no alteration, the other values of this gene's column are",
+            path=source,
+            column=name,
+            hint=f"write NA for not profiled, or say --clinical-columns {name}",
+        )
+    if odd:
         return False
     if present - {"0", "1"}:
         return True

@@ -173,3 +173,17 @@ def test_spellings_of_a_group_are_understood(written: str | None, group: str | N
 def test_a_group_that_could_mean_another_is_refused_as_written(written: str) -> None:
     with pytest.raises(SchemaError, match=f"'{written}' is not one of"):
         ordered_groups(pd.DataFrame({"sample_id": ["a", "b"], "her2_group": [written, "HER2-zero"]}))
+
+
+@pytest.mark.parametrize("value", ["unknown", "-", "n.d."])
+def test_a_gene_column_with_a_word_that_is_no_alteration_is_refused_not_moved(value: str) -> None:
+    """Silently it would be a clinical variable, and the word a level of it."""
+    table = CONTRACT.assign(GATA3=["0", "1", value])
+    with pytest.raises(AmbiguousInputError, match=f"column GATA3: '{value}' is no alteration.*write NA"):
+        cohort_from_table(table)
+    assert "GATA3" in cohort_from_table(table, clinical_columns=["GATA3"]).samples
+
+
+def test_a_stain_named_like_a_gene_stays_clinical() -> None:
+    cohort = cohort_from_table(CONTRACT.assign(EGFR=["0", "1+", "3+"], KIT=["12.5", "0", "40"]))
+    assert {"EGFR", "KIT"} <= set(cohort.samples)

@@ -62,6 +62,8 @@ def _table_rows(values: pd.Series, name: str, family: str, design: Design) -> li
         row["note"] = f"{UNKNOWN} is a category" if design.unknown_as_category else ""
         if is_circular(name, grouping, members):
             row["note"] = "circular: HER2 is part of its definition"
+            if not design.unknown_as_category:  # the study's own table prints this p
+                row |= {"p_value": None, "other_p": None, "note": "not tested: HER2 is part of its definition"}
         rows.append(row)
     return rows
 
