@@ -160,9 +160,9 @@ def draw_lollipop(
         axes = figure.add_axes((_LEFT / width, 1 - (top + _SIDE) / total, inner / width, _SIDE / total))
         _draw_side(axes, side, end, tallest, inner, downwards=k == 1)
     axes = figure.add_axes((_LEFT / width, 1 - (protein_top + _PROTEIN) / total, inner / width, _PROTEIN / total))
-    _draw_protein(axes, domains, end, inner)
+    _draw_protein(axes, domains, length or end, end, inner)
     ruler = figure.add_axes((_LEFT / width, (below - 0.02) / total, inner / width, 0.001))
-    _draw_ruler(ruler, gene, end, known=length is not None and length == end)
+    _draw_ruler(ruler, end, f"residue of {gene} ({_length_text(sides, length)})")
     handles = [Line2D([], [], marker="o", ls="", ms=4, color=CLASS_COLOURS[c], label=c) for c in present]
     figure.legend(handles=handles, loc="lower left", ncols=len(present), bbox_to_anchor=(_LEFT / width - 0.01, 0.0))
     return figure
@@ -237,11 +237,19 @@ def _packed(wanted: Floats, widths: Floats, low: float, high: float) -> Floats:
     return at
 
 
-def _draw_protein(axes: Axes, domains: Sequence[Domain], end: int, inner: float) -> None:
+def _length_text(sides: Sequence[Side], length: int | None) -> str:
+    """Return the length, and how many tumours are mutated beyond it: their positions count another transcript."""
+    if length is None:
+        return "length not known"
+    beyond = sum(int(s.counts.loc[s.counts["position"] > length, "n"].sum()) for s in sides)
+    return f"{length:,} residues" + (f"; {beyond} mutations beyond the end: another transcript" if beyond else "")
+
+
+def _draw_protein(axes: Axes, domains: Sequence[Domain], length: int, end: int, inner: float) -> None:
     axes.set_xlim(0, end + 1)
     axes.set_ylim(0, 1)
     axes.set_axis_off()
-    axes.add_patch(Rectangle((1, 0.3), end - 1, 0.4, color="#CCCCCC", lw=0))
+    axes.add_patch(Rectangle((1, 0.3), length - 1, 0.4, color="#CCCCCC", lw=0))
     colours = {
         name: LEVEL_COLOURS[k % len(LEVEL_COLOURS)] for k, name in enumerate(dict.fromkeys(d.name for d in domains))
     }
@@ -253,11 +261,9 @@ def _draw_protein(axes: Axes, domains: Sequence[Domain], end: int, inner: float)
             axes.text(domain.first + span / 2, 0.5, domain.name, ha="center", va="center", fontsize=6)
 
 
-def _draw_ruler(axes: Axes, gene: str, end: int, *, known: bool) -> None:
-    axes.set_xlim(0, end + 1)
+def _draw_ruler(axes: Axes, end: int, label: str) -> None:
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.locator_params(axis="x", nbins=8)
     axes.set_xlim(0, end + 1)
-    length = f"{end:,} residues" if known else "length not known"
-    axes.set_xlabel(f"residue of {gene} ({length})", fontsize=6.5, labelpad=1)
+    axes.set_xlabel(label, fontsize=6.5, labelpad=1)

@@ -39,7 +39,9 @@ FULL, MUTATION, ABSENT = 0.86, 0.44, 0.12
 MAX_VECTOR_CELLS = 100_000
 ROW, TRACK_ROW, BAR_TRACK = 0.135, 0.1, 0.36
 """Heights [inch]."""
-_BARS, _PERCENT, _TITLE_LINE, _EDGE = 0.95, 0.3, 0.13, 0.05
+_PERCENT, _TITLE_LINE, _EDGE = 0.3, 0.13, 0.05
+_BARS = 0.14
+"""Width of the bars as a share of the figure's."""
 _LEAST_MARK = 0.2 / 72
 """Least width of a mark [inch]: narrower ones would fade."""
 
@@ -100,7 +102,8 @@ def oncoprint_figure(
     shown = make_tracks(data.samples, default_tracks(data.samples) if tracks is None else tracks)
     left = max(text_width(name, style="italic") for name in data.genes)
     left = 0.14 + max([left, *(text_width(t.label, 6) + (0.14 if t.numbers is not None else 0.0) for t in shown)])
-    matrix_width = width - left - _PERCENT - _BARS - 0.1
+    bars_width = _BARS * width
+    matrix_width = width - left - _PERCENT - bars_width - 0.1
     edges = _left_edges(data, matrix_width)
     titles = _title_levels(data, edges, matrix_width)
     ids = _id_height(data, matrix_width)
@@ -132,7 +135,7 @@ def oncoprint_figure(
         y += _height(track)
     if split is not None:
         _write_titles(add(left, 0.0, matrix_width, heights["title"]), data, edges, titles, heights["title"])
-    bars = add(left + matrix_width + _PERCENT, top_edge, _BARS, heights["matrix"])
+    bars = add(left + matrix_width + _PERCENT, top_edge, bars_width, heights["matrix"])
     _draw_bars(bars, matrix, data, 1 + 0.5 * _PERCENT / matrix_width, split)
     draw_legend_rows(
         add(_EDGE, total - heights["legend"], width - 2 * _EDGE, heights["legend"] - _EDGE), legend, width - 2 * _EDGE
@@ -246,7 +249,7 @@ def _title_span(data: OncoprintData, edges: tuple[Floats, float], width: float, 
     """Return both ends of a block's title, which begins where the block does unless the figure ends before."""
     wide = text_width(_block_text(data, k), weight="bold")
     first = float(edges[0][data.codes == k].min())
-    start = min(first, width + _PERCENT + _BARS - wide)
+    start = max(0.0, min(first, width + _PERCENT + _BARS * width - wide))
     return start, start + wide
 
 

@@ -48,6 +48,12 @@ def test_recurrent_residues_are_named(cohort: Cohort, tmp_path: Path) -> None:
     assert ">H1047 (3)</text>" in (tmp_path / "1.svg").read_text()
 
 
+def test_positions_beyond_the_protein_are_said(cohort: Cohort) -> None:
+    figure = draw_lollipop(cohort, "PIK3CA", length=700)
+    label = next(axes.get_xlabel() for axes in figure.axes if axes.get_xlabel())
+    assert label == "residue of PIK3CA (700 residues; 3 mutations beyond the end: another transcript)"
+
+
 def test_labels_are_moved_apart() -> None:
     at = spread_apart(np.array([10.0, 10.5, 11.0, 99.0]), np.array([4.0, 4.0, 4.0, 6.0]), 0.0, 100.0)
     assert (np.diff(at) >= np.array([4.0, 4.0, 5.0]) - 1e-9).all()
