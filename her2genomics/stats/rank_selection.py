@@ -30,8 +30,8 @@ N_PERMUTED = 19
 """Permuted matrices behind the p-value of a step."""
 PERMUTED_RUNS = 5
 ALPHA = 0.005
-"""Well below 0.05, because the rank is chosen where the same data look most stable: among 60 matrices without clusters
-the rule then chose a rank in 2 (with the share of larger permuted steps below 0.05, in 18)."""
+"""Well below 0.05, because the rank is chosen where the same data look most stable. Chosen on 60 matrices without
+clusters (2 got a rank; with the share of larger permuted steps below 0.05, 18); in 542 others 19 did, 3.5 %."""
 _PERMUTED_STREAM = 1_000_003
 
 

@@ -111,13 +111,14 @@ def test_a_matrix_without_clusters_is_refused_though_its_cophenetic_is_high() ->
 @pytest.mark.verify
 @pytest.mark.timeout(1200)
 def test_how_often_a_matrix_without_clusters_gets_a_rank() -> None:
+    """Other matrices than those that the cut-off was chosen on; at a rate of 5 % more than 8 of 60 come in 0.3 %."""
     chosen = 0
-    for seed in range(60):
-        v = independent(1000 + seed, genes=25, samples=80)
+    for seed in range(700_000, 700_060):
+        v = independent(seed, genes=25, samples=80)
         settings = SurveySettings(runs=8, seed=seed)
         survey = survey_ranks(v, [2, 3, 4, 5], settings)
         chosen += choose_rank(survey, v, settings, n_permuted=19).rank is not None
-    assert chosen <= 6, f"{chosen} of 60"
+    assert chosen <= 8, f"{chosen} of 60"
 
 
 def test_permuting_keeps_every_features_frequency() -> None:
