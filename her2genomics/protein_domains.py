@@ -1,9 +1,9 @@
-"""Domains of proteins, for figures of mutations along a gene: only boundaries that could be checked, with their source.
+"""Domains of proteins, for figures of mutations along a gene: second-hand boundaries, with the entry they point to.
 
-Positions are residues of the canonical isoform, 1-based and inclusive.  Boundaries are those of the named UniProt entry
-or Pfam match as public mutation viewers and pipelines reprint them; they were compared with the domains that a public
-breast-cancer MAF names for its mutations.  Databases differ by a few residues at the ends (PIK3CA's kinase ends at 1051
-in UniProt, later in SMART).  A gene that is not listed has no domains drawn; nothing is guessed.
+Positions are residues of the canonical isoform, 1-based and inclusive.  Boundaries come from public mutation viewers and
+pipelines, not from the databases; the entry named with each is in part our own attribution.  They were compared by eye
+with the domains that a public breast-cancer MAF names for its mutations (docs/figures.md says how far).
+A gene that is not listed has no domains drawn; nothing is guessed.
 
 References
 ----------
