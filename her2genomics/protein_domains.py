@@ -1,8 +1,8 @@
 """Domains of proteins, for figures of mutations along a gene: second-hand boundaries, with the entry they point to.
 
-Positions are residues of the canonical isoform, 1-based and inclusive.  Boundaries come from public mutation viewers and
-pipelines, not from the databases; the entry named with each is in part our own attribution.  They were compared by eye
-with the domains that a public breast-cancer MAF names for its mutations (docs/figures.md says how far).
+Positions are residues of the canonical isoform, 1-based and inclusive.  Boundaries come from public mutation viewers
+and pipelines, not from the databases; the entry named with each is in part our own attribution.  They were compared by
+eye with the domains that a public breast-cancer MAF names for its mutations (docs/figures.md says how far).
 A gene that is not listed has no domains drawn; nothing is guessed.
 
 References
