@@ -36,6 +36,7 @@ _HOMES: dict[str, str] = {
     "Comparison": "compare",
     "compare_groups": "compare",
     "comparison_figure": "report.comparison_figures",
+    "pathway_dots": "report.pathway_dots",
     "Her2GenomicsError": "exceptions",
     "Her2GenomicsWarning": "exceptions",
     "map_segments_to_genes": "copynumber",
@@ -170,6 +171,7 @@ if TYPE_CHECKING:
     from her2genomics.report.flow import draw_flow as draw_flow
     from her2genomics.report.lollipop import draw_lollipop as draw_lollipop
     from her2genomics.report.oncoprint import draw_oncoprint as draw_oncoprint
+    from her2genomics.report.pathway_dots import pathway_dots as pathway_dots
     from her2genomics.segmentation import segment_ratios as segment_ratios
     from her2genomics.stats.nmf import fit_nmf as fit_nmf
     from her2genomics.stats.survival_cox import fit_cox as fit_cox

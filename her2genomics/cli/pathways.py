@@ -14,6 +14,7 @@ from her2genomics.cli.options import INPUT_FILE, OUTPUT_FILE, examples, output_o
     epilog=examples(
         "her2g pathways cohort.tsv",
         "her2g pathways cohort.tsv --contrast zero-low --samples per_sample.tsv",
+        "her2g pathways cohort.tsv --plot pathways.svg --out pathways.tsv",
         "her2g pathways cohort.tsv --source WikiPathways_WP4172 --source Wood_HR",
         "her2g pathways cohort.tsv --gmt hallmarks.gmt --without TP53,PIK3CA,ERBB2 --out pathways.tsv",
     )
@@ -43,6 +44,11 @@ from her2genomics.cli.options import INPUT_FILE, OUTPUT_FILE, examples, output_o
 @click.option("--coverage", type=OUTPUT_FILE, help="Also write how much of each pathway the assays cover.")
 @click.option("--counts", type=OUTPUT_FILE, help="Also write the counts behind the tests.")
 @click.option(
+    "--plot",
+    type=OUTPUT_FILE,
+    help="Draw shares by group, odds ratios and q by contrast, and coverage (svg, png, pdf).",
+)
+@click.option(
     "--top", type=click.IntRange(min=0), default=8, show_default=True, help="Rows per contrast in the summary."
 )
 @output_options
@@ -55,11 +61,14 @@ def pathways(cohort: str, out: str | None, fmt: str | None, **options: Any) -> N
     """
     from her2genomics.cohort import COUNTED_CLASSES
     from her2genomics.comparison.pathways import PathwaySettings
+    from her2genomics.io.figures import figure_format, write_figure
     from her2genomics.io.gmt import read_gmt
     from her2genomics.io.write import write_table
     from her2genomics.panel import panel_knowledge
     from her2genomics.pathway_comparison import compare_pathways
 
+    if options["plot"] is not None:
+        figure_format(options["plot"])
     panel = panel_knowledge(options["panel"])
     settings = PathwaySettings(
         table=None if options["gmt"] is None else read_gmt(options["gmt"]),
@@ -84,5 +93,10 @@ def pathways(cohort: str, out: str | None, fmt: str | None, **options: Any) -> N
     ):
         if path is not None:
             write_table(table, path)
+    if options["plot"] is not None:
+        from her2genomics.report.pathway_dots import pathway_dots
+
+        figure = pathway_dots(result.association, result.contingency, result.coverage, result.groups)
+        write_figure(figure, options["plot"])
     for line in result.summary(options["top"]):
         click.echo(line, err=True)

@@ -29,6 +29,8 @@ from her2genomics.pathways import HUB_GENES, MIN_PROFILED, PathwayMatrix, choose
 
 FAMILY = "pathway"
 FAMILY_WITHOUT_HUBS = "pathway_without_hubs"
+HOLDS_ERBB2 = "holds ERBB2, whose amplification goes with HER2-positive"
+"""Note of a pathway with ERBB2 in a contrast with HER2-positive."""
 _LISTED_GENES = 8
 
 
@@ -152,8 +154,7 @@ def _with_notes(part: pd.DataFrame, matrix: PathwayMatrix, classes: Collection[s
     holding = {name for name, covered in zip(matrix.names, matrix.covered, strict=True) if "ERBB2" in covered}
     positive = part["group_a"].eq(schema.HER2_GROUPS[-1]) | part["group_b"].eq(schema.HER2_GROUPS[-1])
     positive |= part["contrast"].isin([OVERALL, TREND])
-    text = "holds ERBB2, whose amplification goes with HER2-positive"
-    part["note"] = append_note(part["note"], part["feature"].isin(holding) & positive, text)
+    part["note"] = append_note(part["note"], part["feature"].isin(holding) & positive, HOLDS_ERBB2)
     return part
 
 

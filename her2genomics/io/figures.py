@@ -29,7 +29,23 @@ def write_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 200
     ending = figure_format(path)
     fixed: Any = {"svg.hashsalt": "her2genomics", "svg.fonttype": "none", "pdf.fonttype": 42}
     with mpl.rc_context(fixed), atomic_path(path) as temporary:
+        _settle(figure)
         figure.savefig(temporary, format=ending, dpi=dpi, metadata=_NO_DATE[ending])
+
+
+def _settle(figure: Figure) -> None:
+    """Lay the figure out once and round the places of its axes.
+
+    The solver of constrained layout takes its terms in the order of their addresses, so that places differ in the last
+    digit from run to run; names of clipping regions in SVG are made from all digits.
+    """
+    engine = figure.get_layout_engine()
+    if engine is None:
+        return
+    engine.execute(figure)
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position([round(float(x), 6) for x in axes.get_position(original=True).bounds])
 
 
 def figure_format(path: str | os.PathLike[str]) -> str:

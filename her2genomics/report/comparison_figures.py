@@ -81,11 +81,7 @@ def frequency_bars(genes: pd.DataFrame, contingency: pd.DataFrame, contrast: str
     """Return the share of altered samples per group for the genes with the smallest p, most frequent first."""
     chosen = genes[genes["contrast"] == contrast].nsmallest(MOST_FEATURES, "p_value", keep="first")
     counts = contingency[(contingency["family"] == "gene") & contingency["feature"].isin(chosen["feature"])]
-    n = counts.groupby(["feature", "group", "level"], sort=False)["n"].sum().astype(float)
-    altered, others = n.xs("altered", level="level"), n.xs("not altered", level="level")
-    share = (altered / (altered + others)).rename("share").reset_index()
-    share = share.pivot_table(index="feature", columns="group", values="share", sort=False, dropna=False)
-    share = share[list(dict.fromkeys(counts["group"]))]
+    share = altered_shares(counts)
     share = share.loc[share.max(axis=1).sort_values(kind="stable").index]
     figure = new_figure(COLUMN_WIDTH * 1.35, 0.7 + 0.21 * len(share))
     axes = figure.subplots()
@@ -107,13 +103,28 @@ def frequency_bars(genes: pd.DataFrame, contingency: pd.DataFrame, contrast: str
     return figure
 
 
+def altered_shares(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return the share [0-1] of altered samples among the profiled, a row per feature, a column per group.
+
+    Parameters
+    ----------
+    counts
+        Rows of one family and stratum (``contingency`` schema); their order is kept.
+    """
+    n = counts.groupby(["feature", "group", "level"], sort=False)["n"].sum().astype(float)
+    altered, others = n.xs("altered", level="level"), n.xs("not altered", level="level")
+    share = (altered / (altered + others)).rename("share").reset_index()
+    share = share.pivot_table(index="feature", columns="group", values="share", sort=False, dropna=False)
+    return share[list(dict.fromkeys(counts["group"]))]
+
+
 def _write_q(axes: Axes, share: pd.DataFrame, q: pd.Series) -> None:
     """Write q behind the right edge, bold where it is below the bound."""
     for y, gene in enumerate(share.index):
         value = float(q[gene])
         weight = "bold" if value < Q_BOUND else "normal"
         axes.annotate(
-            _p_text(value),
+            p_text(value),
             (1.01, y),
             xycoords=("axes fraction", "data"),
             va="center",
@@ -152,7 +163,7 @@ def _draw_volcano(axes: Axes, rows: pd.DataFrame) -> None:
     reach = max(1.5, float(np.nanmax(np.abs(x)))) * 1.15
     axes.set_xlim(-reach, reach)
     axes.set_ylim(bottom=0, top=max(float(np.nanmax(y)) * 1.12, 2.0))
-    axes.set_xlabel(f"$\\log_2$ odds ratio\n← {_short(first['group_b'])}      {_short(first['group_a'])} →")
+    axes.set_xlabel(f"$\\log_2$ odds ratio\n← {short_group(first['group_b'])}      {short_group(first['group_a'])} →")
     named = [i for i in np.argsort(-y, kind="stable")[:MOST_LABELS] if np.isfinite(x[i])]
     _write_names(axes, x[named], y[named], rows["feature"].astype(str).iloc[named].tolist())
 
@@ -205,7 +216,9 @@ def forest(genes: pd.DataFrame, contrast: str) -> Figure:
     ticks = [2.0**k for k in range(-6, 7, 2)]
     axes.set_xticks(ticks, [f"{t:g}" if t >= 1 else f"1/{1 / t:g}" for t in ticks])
     axes.grid(axis="x")
-    axes.set_xlabel(f"odds ratio\n← more in {_short(first['group_b'])}      more in {_short(first['group_a'])} →")
+    axes.set_xlabel(
+        f"odds ratio\n← more in {short_group(first['group_b'])}      more in {short_group(first['group_a'])} →"
+    )
     axes.spines["left"].set_visible(False)
     _write_columns(left, right, rows, at, adjusted=bool(adjusted))
     for panel in (left, axes, right):
@@ -238,25 +251,31 @@ def _write_columns(left: Axes, right: Axes, rows: pd.DataFrame, at: Floats, *, a
         panel.set_axis_off()
         panel.set_xlim(0, 1)
     first, top = rows.iloc[0], len(rows) - 0.2
-    heads = [(left, 0.47, _short(first["group_a"])), (left, 0.82, _short(first["group_b"])), (right, 0.25, "p (q)")]
+    heads = [
+        (left, 0.47, short_group(first["group_a"])),
+        (left, 0.82, short_group(first["group_b"])),
+        (right, 0.25, "p (q)"),
+    ]
     for panel, x, text in heads + ([(right, 0.78, "adjusted p (q)")] if adjusted else []):
         write(panel, x, top, text)
     for y, (_, row) in zip(at, rows.iterrows(), strict=True):
         write(left, 0.0, y, str(row["feature"]), style="italic", ha="left")
         for x, side in ((0.47, "a"), (0.82, "b")):
             write(left, x, y, f"{row[f'altered_{side}']}/{row[f'n_{side}']} ({100 * row[f'freq_{side}']:.0f}%)")
-        write(right, 0.25, y, f"{_p_text(row['p_value'])} ({_p_text(row['q_value'])})")
+        write(right, 0.25, y, f"{p_text(row['p_value'])} ({p_text(row['q_value'])})")
         p = row["adj_p"] if pd.isna(row["adj_p_exact"]) else row["adj_p_exact"]
         if adjusted and not pd.isna(p):
-            write(right, 0.78, y, f"{_p_text(p)} ({_p_text(row['adj_q'])})")
+            write(right, 0.78, y, f"{p_text(p)} ({p_text(row['adj_q'])})")
 
 
-def _p_text(value: Any) -> str:
+def p_text(value: Any) -> str:
+    """Return a p or q as figures print it; nothing where it is missing."""
     if pd.isna(value):
         return ""
     p = float(value)
     return f"{p:.2f}" if p >= 0.095 else f"{p:.3f}" if p >= 0.00095 else f"{p:.0e}"
 
 
-def _short(group: object) -> str:
+def short_group(group: object) -> str:
+    """Return the name of a group without the prefix that all HER2 groups have."""
     return str(group).removeprefix("HER2-")
