@@ -45,7 +45,8 @@ def _settle(figure: Figure) -> None:
     engine.execute(figure)
     figure.set_layout_engine("none")
     for axes in figure.axes:
-        axes.set_position([round(float(x), 6) for x in axes.get_position(original=True).bounds])
+        left, bottom, width, height = (round(float(x), 6) for x in axes.get_position(original=True).bounds)
+        axes.set_position((left, bottom, width, height))
 
 
 def figure_format(path: str | os.PathLike[str]) -> str:

@@ -97,10 +97,10 @@ def _rows(tests: pd.DataFrame, coverage: pd.DataFrame) -> list[_Row]:
 def _draw_shares(axes: Axes, rows: list[_Row], contingency: pd.DataFrame, sizes: dict[str, int]) -> None:
     """Draw a dot per pathway and group, its area the share of altered samples, with the percentage beside it."""
     colours = group_colours(list(sizes))
-    by_family = {family: altered_shares(part) for family, part in contingency.groupby("family", sort=False)}
+    by_family = {str(family): altered_shares(part) for family, part in contingency.groupby("family", sort=False)}
     for y, row in enumerate(rows):
-        for x, group in enumerate(sizes):
-            share = float(by_family[row.family].at[row.pathway, group])
+        shares = by_family[row.family].loc[row.pathway, list(sizes)].to_numpy(dtype=float)
+        for x, (group, share) in enumerate(zip(sizes, shares, strict=True)):
             if np.isnan(share):
                 axes.text(x, y, "–", ha="center", va="center", color=_QUIET)
                 continue
@@ -113,10 +113,11 @@ def _draw_shares(axes: Axes, rows: list[_Row], contingency: pd.DataFrame, sizes:
 
 def _draw_contrasts(axes: Axes, rows: list[_Row], tests: pd.DataFrame, contrasts: list[str]) -> None:
     """Draw a cell per pathway and contrast, with q in it."""
-    by_key = tests.set_index(["family", "feature", "contrast"])
+    keys = zip(tests["family"], tests["feature"], tests["contrast"], strict=True)
+    by_key = dict(zip(keys, (row for _, row in tests.iterrows()), strict=True))
     for y, row in enumerate(rows):
         for x, contrast in enumerate(contrasts):
-            _draw_cell(axes, x, y, by_key.loc[(row.family, row.pathway, contrast)])
+            _draw_cell(axes, x, y, by_key[row.family, row.pathway, contrast])
     axes.set_xticks(range(len(contrasts)), [name.replace("-", " :\n", 1) for name in contrasts])
     axes.set_xlim(-0.55, len(contrasts) - 0.45)
 
@@ -153,11 +154,12 @@ def _marks(test: pd.Series) -> str:
 
 def _draw_coverage(axes: Axes, rows: list[_Row], coverage: pd.DataFrame) -> None:
     """Draw the share of each pathway's genes that an assay of the cohort covers."""
-    by_pathway = coverage.drop_duplicates("pathway").set_index("pathway")
+    counts = coverage[["n_genes_covered", "n_genes_total"]].to_numpy(dtype=int)
+    by_pathway = dict(zip(coverage["pathway"].astype(str), counts, strict=True))
     for y, row in enumerate(rows):
         if row.family == FAMILY_WITHOUT_HUBS:
             continue
-        covered, total = (int(by_pathway.at[row.pathway, f"n_genes_{name}"]) for name in ("covered", "total"))
+        covered, total = by_pathway[row.pathway]
         axes.barh(y, 1, 0.55, color=NOT_PROFILED_COLOUR)
         axes.barh(y, covered / total, 0.55, color="#BBBBBB")
         axes.text(0.5, y, f"{covered}/{total}", ha="center", va="center", fontsize=5.5)

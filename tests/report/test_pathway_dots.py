@@ -75,7 +75,7 @@ def test_a_dot_has_the_area_of_the_share_and_the_colour_of_the_group() -> None:
 
 def test_cells_hold_q_bold_where_small_and_letters() -> None:
     middle, rows = panels()[1], compared().association
-    assert [t.get_text() for t in middle.get_xticklabels()][0] == "zero :\nlow"
+    assert middle.get_xticklabels()[0].get_text() == "zero :\nlow"
     text = {tuple(map(float, t.get_position())): t for t in middle.texts}
     wnt = rows[(rows["feature"] == "WNT") & (rows["contrast"] == "zero-low")].iloc[0]
     assert wnt["q_value"] < 0.05
