@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from her2genomics.cli.options import examples
+from her2genomics.cli.options import INPUT_FILE, examples
 from her2genomics.cli.study_options import study_options
 
 if TYPE_CHECKING:
@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
 
 @click.group(
-    epilog=examples("her2g export cbioportal --clinical clinical.tsv --maf mutations.maf --id my_study --out portal/")
+    epilog=examples(
+        "her2g export cbioportal --clinical clinical.tsv --maf mutations.maf --id my_study --out portal/",
+        "her2g export multiqc --coverage S1.qc.tsv --tmb tmb.tsv --cnv results/ --her2 status.tsv --out multiqc_in/",
+    )
 )
 def export() -> None:
-    """Write a study in the formats of other tools."""
+    """Write a study, or the results of a run, in the formats of other tools."""
 
 
 @export.command(
@@ -38,3 +41,25 @@ def cbioportal(study: StudyFiles, settings: StudySettings, identifier: str, name
     for line in cohort.summary():
         click.echo(line, err=True)
     click.echo("\n".join(str(path) for path in written))
+
+
+@export.command(
+    epilog=examples(
+        "her2g coverage S1.bam --out S1.cnn --qc S1.qc.tsv",
+        "her2g export multiqc --coverage S1.qc.tsv --coverage S2.qc.tsv --tmb tmb.tsv --out multiqc_in/",
+        "her2g export multiqc --cnv results/ --her2 status.tsv --out multiqc_in/",
+        "multiqc multiqc_in/ other_tools/",
+    )
+)
+@click.option("--coverage", multiple=True, type=INPUT_FILE, help="Sample quality: her2g coverage --qc; repeatable.")
+@click.option("--tmb", multiple=True, type=INPUT_FILE, help="TMB table: her2g tmb --out; repeatable.")
+@click.option(
+    "--cnv", multiple=True, type=click.Path(file_okay=False), help="Folder of: her2g cnv --folder; repeatable."
+)
+@click.option("--her2", type=INPUT_FILE, default=None, help="HER2 groups: her2g classify --out, or a cohort.")
+@click.option("-o", "--out", type=click.Path(file_okay=False), required=True, help="Folder for the files.")
+def multiqc(coverage: tuple[str, ...], tmb: tuple[str, ...], cnv: tuple[str, ...], her2: str | None, out: str) -> None:
+    """Write *_mqc.json files that MultiQC shows: a section per kind of result, and columns of General Statistics."""
+    from her2genomics.workflow.multiqc_files import RunResults, export_multiqc
+
+    click.echo("\n".join(str(path) for path in export_multiqc(RunResults(coverage, tmb, cnv, her2), out)))

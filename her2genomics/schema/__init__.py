@@ -73,6 +73,7 @@ from her2genomics.schema.outcome import (
     SURVIVAL,
 )
 from her2genomics.schema.sequencing import (
+    CNV_QC,
     COVERAGE,
     FILTER_COUNTS,
     GENE_CNA,
@@ -126,6 +127,7 @@ __all__ = [
     "CLINICAL",
     "CLUSTER_FEATURES",
     "CLUSTER_TESTS",
+    "CNV_QC",
     "CONTINGENCY",
     "COPY_NUMBER_CLASSES",
     "COVERAGE",

@@ -81,6 +81,17 @@ SAMPLE_QC = TableSchema("sample_qc", "Sequencing quality of one sample over its 
     column("reasons", "string", "why it does not, ;-joined", required=False),
 ), files="sample_qc.tsv")  # fmt: skip
 
+CNV_QC = TableSchema("cnv_qc", "Quality of one copy-number profile.", (
+    column("sample_id", "string", "sample", key=True),
+    column("n_bins", "int", "autosomal bins with a ratio", low=0),
+    column("median_depth", "float", "median depth over them; missing when the file does not say", "x", low=0),
+    column("mapd", "float", "median absolute difference of neighbouring log2 ratios", "log2", low=0),
+    column("dlrs", "float", "derivative log ratio spread: IQR of the differences / (1.349 sqrt 2)", "log2", low=0),
+    column("gc_slope", "float", "trend of the uncorrected log2 ratio with the GC fraction; missing when GC is unknown", "log2"),
+    column("failed", "string", "why the profile is not evaluable, ;-joined; empty = evaluable"),
+    column("warned", "string", "what to look at, ;-joined"),
+), files="cnv_qc.tsv")  # fmt: skip
+
 SEGMENTS = TableSchema("segments", "Segmented log2 ratios of one or many samples (SEG is 1-based inclusive on disk).", (
     column("sample_id", "string", "sample", key=True),
     column("chromosome", "string", "chromosome, chr-prefixed", key=True),

@@ -206,7 +206,8 @@ def write_outputs(done: Sequence[CnvFiles], folder: PathLike, *, build: str = "h
         write_cnv_vcf(sample.genes, root / f"{name}.cnv.vcf", sample_id=name, build=build)
     genes = pd.concat([sample.genes for sample in done], ignore_index=True)
     write_table(genes, root / "gene_cna.tsv", "tsv")
-    write_table(pd.DataFrame([sample.result.qc.row() for sample in done]), root / "cnv_qc.tsv", "tsv")
+    quality = schema.conform(pd.DataFrame([sample.result.qc.row() for sample in done]), schema.CNV_QC)
+    write_table(quality, root / "cnv_qc.tsv", "tsv")
     sequencing = [sample.sequencing_qc for sample in done if sample.sequencing_qc is not None]
     if sequencing:
         write_table(pd.concat(sequencing, ignore_index=True), root / "sample_qc.tsv", "tsv")
