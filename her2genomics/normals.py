@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -125,12 +125,23 @@ class Reference:
         null_t = None if np.isnan(wide["loo_t"][:, self.genes.tested]).all() else wide["loo_t"]
         return GeneNull(wide["log2"], noise, bin_variance(self.spread, self.genes), self.genes, null_t)
 
+    @property
+    def build(self) -> str | None:
+        """Genome build of the bins, or None when it is not known."""
+        known = self.bins["build"].dropna()
+        return None if known.empty else str(known.iloc[0])
+
+    def on_build(self, build: str | None) -> Reference:
+        """Return the same reference with the genome build of its bins stated (None: not known)."""
+        return replace(self, bins=schema.conform(self.bins.assign(build=build), schema.REFERENCE_BINS))
+
     def describe(self) -> str:
         """Return one line: normals, those left out, bins, masked bins."""
         out = self.normals.loc[~self.normals["used"].fillna(False).astype(bool), "sample_id"].tolist()
         normals = f"{self.n_normals} normals" if len(self.normals) else "flat (no normals: weak, no p-values)"
         left_out = f" ({', '.join(out)} left out)" if out else ""
-        return f"{normals}{left_out}, {len(self.bins)} bins, {int((~self.open_bins).sum())} masked"
+        bins = f"{len(self.bins)} bins, {int((~self.open_bins).sum())} masked"
+        return f"{normals}{left_out}, {bins}, {self.build or 'genome build not known (--build)'}"
 
     def describe_gc(self) -> str:
         """Return one line that says which biases are corrected."""

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
     show_default=True,
     help="The study's 'ratio > 0.5': not used, as |CN - 2| > 0.5, or as written (hides deep deletions).",
 )
-@click.option("--build", default="hg19", show_default=True, help="Genome build: hg19 or hg38.")
+@click.option("--build", default=None, help="Genome build: hg19 or hg38.  [default: the reference's, else hg19]")
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, writable=True),
@@ -72,7 +72,7 @@ def cnv(files: tuple[str, ...], out: str | None, fmt: str | None, **options: Any
     from her2genomics.workflow.coverage_files import CoverageSettings
 
     rule = CopyRule(options["p_below"], options["deletion"], options["amplification"], options["ratio_rule"])
-    build = normalise_build(options["build"])
+    build = None if options["build"] is None else normalise_build(options["build"])
     settings = CnvSettings(rule, options["purity"], options["ploidy"], options["sex"], build,
                            CoverageSettings(reference=options["fasta"]))  # fmt: skip
     pon = read_reference(options["reference"])
@@ -84,7 +84,7 @@ def cnv(files: tuple[str, ...], out: str | None, fmt: str | None, **options: Any
             log.info("%s", sample.summary())
             done.append(sample)
     if options["folder"] is not None:
-        write_outputs(done, options["folder"], build=build)
+        write_outputs(done, options["folder"])
     if options["plots"] is not None:
         write_plots(done, options["plots"], genes=options["close_ups"], ending=options["plot_format"])
     if out is not None or (options["folder"] is None and options["plots"] is None):

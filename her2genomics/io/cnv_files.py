@@ -12,7 +12,7 @@ import pandas as pd
 import pysam
 
 from her2genomics.exceptions import BuildMismatchError, FileFormatError
-from her2genomics.genome import CONTIG_LENGTHS, normalise_contig
+from her2genomics.genome import CONTIG_LENGTHS, build_from_contig_lengths, normalise_contig
 from her2genomics.io.write import write_table, write_text
 
 PathLike = str | os.PathLike[str]
@@ -99,6 +99,25 @@ def _vcf_line(row: pd.Series) -> str:
     return "\t".join([*fields, "GT:CN:LOG2:PV", ":".join([".", *numbers])])
 
 
+def build_of_fasta(fasta: PathLike) -> str | None:
+    """Return the build of an indexed FASTA by the lengths of its chromosomes, or None when they are of neither.
+
+    Raises
+    ------
+    FileFormatError
+        If the FASTA cannot be read.
+    """
+    with _open_fasta(fasta) as genome:
+        return build_from_contig_lengths(dict(zip(genome.references, genome.lengths, strict=True)))
+
+
+def _open_fasta(fasta: PathLike) -> pysam.FastaFile:
+    try:
+        return pysam.FastaFile(os.fspath(fasta))
+    except (OSError, ValueError) as error:
+        raise FileFormatError("cannot be read as an indexed FASTA", path=fasta, hint="samtools faidx FILE") from error
+
+
 def gc_of_bins(bins: pd.DataFrame, fasta: PathLike) -> pd.DataFrame:
     """Return ``chromosome, start, end, gc`` of each bin from an indexed FASTA; only A, C, G and T count.
 
@@ -109,11 +128,7 @@ def gc_of_bins(bins: pd.DataFrame, fasta: PathLike) -> pd.DataFrame:
     BuildMismatchError
         If a chromosome is missing, or a bin ends beyond it.
     """
-    try:
-        genome = pysam.FastaFile(os.fspath(fasta))
-    except (OSError, ValueError) as error:
-        raise FileFormatError("cannot be read as an indexed FASTA", path=fasta, hint="samtools faidx FILE") from error
-    with genome:
+    with _open_fasta(fasta) as genome:
         names = {normalise_contig(name): name for name in genome.references}
         values = [_gc(genome, names, row, fasta) for row in bins.itertuples(index=False)]
     return bins[["chromosome", "start", "end"]].assign(gc=values)

@@ -35,6 +35,7 @@ REFERENCE_BINS = TableSchema("reference_bins", "A reference made of normals: CNV
     column("spread", "float", "robust standard deviation among the normals, at the noise of the median one", "log2", low=0),
     column("n_normals", "int", "normals behind the row", low=0),
     column("masked", "string", "why the bin is left out; empty = used"),
+    column("build", "string", "genome build of the positions, the same in every row; missing when it is not known", choices=("hg19", "hg38"), required=False),
 ), files="pon.cnn")  # fmt: skip
 
 REFERENCE_NORMALS = TableSchema("reference_normals", "Quality of each normal of a reference, and whether it is part of the null.", (

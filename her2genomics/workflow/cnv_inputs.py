@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from her2genomics.exceptions import FileFormatError, UsageError
-from her2genomics.genome import require_same_build
+from her2genomics.exceptions import BuildMismatchError, FileFormatError, UsageError
+from her2genomics.genome import normalise_build
 from her2genomics.io.alignment_files import read_alignment_header
 from her2genomics.io.cnvkit import read_cnn
 from her2genomics.ratios import BIN_KEY
@@ -42,6 +42,36 @@ class SampleCoverage:
     coverage: pd.DataFrame
     qc: pd.DataFrame | None = None
     build: str | None = None
+
+
+def one_build(builds: Mapping[str, str | None]) -> str | None:
+    """Return the genome build that all sources say, or None when none says one.
+
+    Parameters
+    ----------
+    builds
+        What says it (for the message) to the build in any spelling, None where it does not say.
+
+    Raises
+    ------
+    BuildMismatchError
+        If two sources differ.
+    UsageError
+        If a build is not known.
+
+    Examples
+    --------
+    >>> one_build({"--build": "GRCh38", "the FASTA": None, "sample T1": "hg38"})
+    'hg38'
+    """
+    said = {source: normalise_build(build) for source, build in builds.items() if build is not None}
+    if len(set(said.values())) > 1:
+        first, other = next((a, b) for a in said for b in said if said[a] != said[b])
+        raise BuildMismatchError(
+            f"{other} is of {said[other]}, but {first} of {said[first]}",
+            hint="positions of two genome builds cannot be compared: count the samples over targets of one",
+        )
+    return next(iter(said.values()), None)
 
 
 def is_alignment(path: PathLike) -> bool:
@@ -99,8 +129,7 @@ def read_sample(
     header = read_alignment_header(path, reference=settings.reference)
     if bins is None:
         bins = targets_of(settings, header)
-    elif settings.build is not None:
-        require_same_build(header.build, settings.build, path=header.path)
+    one_build({"the bins that it is counted over": settings.build, os.fspath(path): header.build})
     bins = bins[BIN_KEY].drop_duplicates().reset_index(drop=True)
     counted = coverage_over(path, bins, replace(settings, min_depth=None), threads=threads)
     return SampleCoverage(str(counted.qc["sample_id"].iloc[0]), counted.coverage, counted.qc, header.build)

@@ -14,7 +14,7 @@ from her2genomics.copy_rule import CopyRule
 from her2genomics.coverage import split_targets
 from her2genomics.exceptions import SchemaError, UsageError
 from her2genomics.gene_calls import CnvResult, call_copy_number, describe_erbb2
-from her2genomics.io.cnv_files import gc_of_bins, write_cbioportal_cna, write_cnv_vcf, write_seg
+from her2genomics.io.cnv_files import build_of_fasta, gc_of_bins, write_cbioportal_cna, write_cnv_vcf, write_seg
 from her2genomics.io.cnvkit import read_cnn, write_cnn
 from her2genomics.io.figures import write_figure
 from her2genomics.io.tables import read_table
@@ -22,12 +22,14 @@ from her2genomics.io.write import write_table
 from her2genomics.normals import Reference, build_reference, flat_reference, mask_foreign_bins
 from her2genomics.ratios import Sex
 from her2genomics.segmentation import add_segments_to_genes, segment_ratios
-from her2genomics.workflow.cnv_inputs import SampleCoverage, read_bins, read_samples
+from her2genomics.workflow.cnv_inputs import SampleCoverage, one_build, read_bins, read_samples
 from her2genomics.workflow.coverage_files import CoverageSettings, read_target_bed
 
 PathLike = str | os.PathLike[str]
 Watch = Callable[[Iterable[SampleCoverage]], Iterable[SampleCoverage]]
 
+DEFAULT_BUILD = "hg19"
+"""Taken for the names of amplicons and the contigs of the VCF when nothing says the build."""
 NORMALS_SUFFIX, NULL_SUFFIX = ".normals.tsv", ".null.tsv"
 
 
@@ -65,18 +67,25 @@ def build_from_files(
     ------
     UsageError
         If GC is to come from two places, normals and ``flat`` are both given or both absent, or a sample comes twice.
+    BuildMismatchError
+        If the files, the FASTA and the build asked for are not of one build.
     """
+    settings = settings or CoverageSettings()
     if gc_from is not None and fasta is not None:
         raise UsageError("GC can come from --gc-from or from --fasta, not from both")
     if bool(normals) == (flat is not None):
         raise UsageError("give the coverage of normals, or --flat TARGETS.cnn", hint="not both")
+    builds = {"--build": settings.build, "the FASTA": None if fasta is None else build_of_fasta(fasta)}
     if flat is not None:
-        targets = _flat_bins(flat, settings or CoverageSettings())
-        return flat_reference(targets, gc=_gc_table(targets, gc_from, fasta))
-    samples = read_samples(normals, settings=settings, threads=threads)
-    coverages = {sample.sample_id: sample.coverage for sample in (watch or iter)(samples)}
+        targets = _flat_bins(flat, settings)
+        return flat_reference(targets, gc=_gc_table(targets, gc_from, fasta)).on_build(one_build(builds))
+    coverages = {}
+    for sample in (watch or iter)(read_samples(normals, settings=settings, threads=threads)):
+        coverages[sample.sample_id] = sample.coverage
+        builds[f"sample {sample.sample_id}"] = sample.build
+        one_build(builds)
     gc = _gc_table(next(iter(coverages.values())), gc_from, fasta)
-    return build_reference(coverages, gc=gc, keep_outliers=keep_outliers)
+    return build_reference(coverages, gc=gc, keep_outliers=keep_outliers).on_build(one_build(builds))
 
 
 def _flat_bins(path: PathLike, settings: CoverageSettings) -> pd.DataFrame:
@@ -101,10 +110,8 @@ def _gc_table(targets: pd.DataFrame, gc_from: PathLike | None, fasta: PathLike |
 
 def write_reference(reference: Reference, path: PathLike) -> None:
     """Write a reference: ``path`` in CNVkit's columns, and beside it its normals and their null."""
-    bins = reference.bins
-    if bins["gc"].isna().all():
-        bins = bins.drop(columns="gc")
-    write_cnn(bins, path)
+    unknown = [name for name in ("gc", "build") if reference.bins[name].isna().all()]
+    write_cnn(reference.bins.drop(columns=unknown), path)
     for table, side in zip((reference.normals, reference.null), _beside(path), strict=True):
         if table.empty:
             side.unlink(missing_ok=True)
@@ -140,24 +147,25 @@ def read_reference(path: PathLike) -> Reference:
 
 @dataclass(frozen=True)
 class CnvSettings:
-    """What decides how a sample is called."""
+    """What decides how a sample is called; a build of None is that of the reference, else of the alignment file."""
 
     rule: CopyRule = field(default_factory=CopyRule)
     purity: float | None = None
     ploidy: float = 2.0
     sex: Sex | None = None
-    build: str = "hg19"
+    build: str | None = None
     counting: CoverageSettings = field(default_factory=CoverageSettings)
 
 
 @dataclass(frozen=True)
 class CnvFiles:
-    """One sample's results with its segments, and the quality of its sequencing where it came as a BAM or CRAM."""
+    """One sample's results, segments and build, and the quality of its sequencing where it came as a BAM or CRAM."""
 
     result: CnvResult
     genes: pd.DataFrame
     segments: pd.DataFrame
     sequencing_qc: pd.DataFrame | None = None
+    build: str = DEFAULT_BUILD
 
     def summary(self) -> str:
         """Return one line: quality, calls, ERBB2."""
@@ -183,27 +191,29 @@ def copy_number_of_files(
     UsageError
         If a sample comes twice.
     BuildMismatchError
-        If an alignment file is of another build than the settings say.
+        If the reference or an alignment file is of another build than the settings say, or they differ.
     """
     settings = settings or CnvSettings()
-    counting = replace(settings.counting, build=settings.build)
+    known = one_build({"--build": settings.build, "the reference": reference.build})
+    counting = replace(settings.counting, build=known)
     for sample in read_samples(paths, reference.bins, counting, threads=threads):
+        build = known or sample.build or DEFAULT_BUILD
         result = call_copy_number(
             sample.coverage, reference, sample_id=sample.sample_id, rule=settings.rule, purity=settings.purity,
-            ploidy=settings.ploidy, sex=settings.sex, build=settings.build,
+            ploidy=settings.ploidy, sex=settings.sex, build=build,
         )  # fmt: skip
         segments = segment_ratios(result.ratios, sample_id=sample.sample_id)
-        yield CnvFiles(result, add_segments_to_genes(result.genes, segments), segments, sample.qc)
+        yield CnvFiles(result, add_segments_to_genes(result.genes, segments), segments, sample.qc, build)
 
 
-def write_outputs(done: Sequence[CnvFiles], folder: PathLike, *, build: str = "hg19") -> None:
+def write_outputs(done: Sequence[CnvFiles], folder: PathLike) -> None:
     """Write every format into a folder: per sample ``.cnr``, ``.cns``, ``.vcf``; of all ``.seg`` and gene tables."""
     root = Path(folder)
     for sample in done:
         name = sample.result.qc.sample_id
         write_cnn(sample.result.ratios, root / f"{name}.cnr")
         write_cnn(sample.segments.drop(columns="sample_id"), root / f"{name}.cns")
-        write_cnv_vcf(sample.genes, root / f"{name}.cnv.vcf", sample_id=name, build=build)
+        write_cnv_vcf(sample.genes, root / f"{name}.cnv.vcf", sample_id=name, build=sample.build)
     genes = pd.concat([sample.genes for sample in done], ignore_index=True)
     write_table(genes, root / "gene_cna.tsv", "tsv")
     quality = schema.conform(pd.DataFrame([sample.result.qc.row() for sample in done]), schema.CNV_QC)

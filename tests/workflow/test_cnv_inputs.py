@@ -17,7 +17,7 @@ from her2genomics.exceptions import BuildMismatchError, UsageError
 from her2genomics.io.cnvkit import read_cnn
 from her2genomics.panel import load_panel
 from her2genomics.workflow.cnv_inputs import read_sample, read_samples
-from her2genomics.workflow.copy_number import build_from_files, read_reference
+from her2genomics.workflow.copy_number import build_from_files, read_reference, write_reference
 from her2genomics.workflow.coverage_files import CoverageSettings
 from her2genomics.workflow.simulate_files import SampleSettings, parse_copies, simulate_bam_file
 
@@ -100,8 +100,27 @@ def test_a_cram_goes_in_as_well(folder: Path) -> None:
 
 
 def test_another_build_is_refused(folder: Path) -> None:
-    with pytest.raises(BuildMismatchError, match="file is hg19, expected hg38"):
+    with pytest.raises(BuildMismatchError, match=r"T.bam is of hg19, but the bins that it is counted over of hg38"):
         read_sample(folder / "T.bam", read_reference(folder / "pon.cnn").bins, CoverageSettings(build="hg38"))
+
+
+def test_a_reference_of_bam_files_knows_their_build_and_refuses_a_tumour_of_another(folder: Path) -> None:
+    reference = read_reference(folder / "pon.cnn")
+    assert reference.build == "hg19"
+    write_reference(reference.on_build("hg38"), folder / "pon38.cnn")
+    result = run("cnv", folder / "T.bam", "--reference", folder / "pon38.cnn")
+    assert result.exit_code == 1
+    assert "T.bam is of hg19" in result.stderr.splitlines()[-1]
+
+
+def test_normals_and_a_fasta_of_two_builds_are_refused(folder: Path) -> None:
+    fasta = folder / "short.fa"
+    fasta.write_text(">chr21\nACGT\n")
+    # only the index is asked for the lengths: chr21 of hg38
+    (folder / "short.fa.fai").write_text("chr21\t46709983\t7\t46709983\t46709984\n")
+    kit = CoverageSettings(bed=str(folder / "kit.bed"))
+    with pytest.raises(BuildMismatchError, match="sample N0 is of hg19, but the FASTA of hg38"):
+        build_from_files([folder / "N0.bam"], fasta=fasta, settings=kit)
 
 
 def test_one_sample_in_two_files_is_refused(folder: Path) -> None:

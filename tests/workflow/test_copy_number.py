@@ -182,3 +182,23 @@ def test_gc_of_two_sources_is_refused(folder: Path) -> None:
 def test_sample_names_lose_the_endings_of_coverage_files() -> None:
     assert sample_name("a/b.targetcoverage.cnn.gz") == "b"
     assert sample_name("S.1.cnn") == "S.1"
+
+
+def test_the_build_stays_with_the_reference_and_is_checked(folder: Path) -> None:
+    normals = sorted(folder.glob("N*.cnn"))[:3]
+    out = folder / "hg38.cnn"
+    assert run("reference", "build", *normals, "--build", "GRCh38", "--out", out).exit_code == 0
+    assert read_reference(out).build == "hg38"
+    assert "hg38" in run("reference", "check", out).stderr
+    other = run("cnv", folder / "T1.cnn", "--reference", out, "--build", "hg19", "--folder", folder / "other")
+    assert other.exit_code == 1
+    assert "the reference is of hg38, but --build of hg19" in other.stderr.splitlines()[-1]
+    assert not (folder / "other").exists()
+    result = run("cnv", folder / "T1.cnn", "--reference", out, "--folder", folder / "own")
+    assert result.exit_code == 0, result.output
+    assert "##reference=hg38" in (folder / "own" / "T1.cnv.vcf").read_text()
+
+
+def test_a_reference_of_unknown_build_says_so(folder: Path) -> None:
+    assert read_reference(folder / "pon.cnn").build is None
+    assert "genome build not known" in run("reference", "check", folder / "pon.cnn").stderr
