@@ -22,7 +22,7 @@ LAYERS: list[set[str]] = [
     {"cluster", "compare", "pathway_comparison", "exclusivity", "biomarkers", "agreement", "audit", "outcome", "table1"},
     {"predict"},
     {"report"},
-    {"simulate_bam", "simulate_cohort", "simulate_coverage"},
+    {"simulate_bam", "simulate_cohort", "simulate_coverage", "simulate_variants", "simulate_samples"},
     {"workflow"},
     {"cli"},
 ]  # fmt: skip

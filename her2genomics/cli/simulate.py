@@ -1,4 +1,4 @@
-"""``her2g simulate``: seeded panel BAM and coverage files with known truth."""
+"""``her2g simulate``: seeded panel BAM and coverage files, and whole studies, with known truth."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from typing import Any, TypeVar
 
 import click
 
-from her2genomics.cli.options import INPUT_FILE, OUTPUT_FILE, examples, panel_option, seed_option
+from her2genomics.cli.options import (
+    INPUT_FILE,
+    OUTPUT_FILE,
+    examples,
+    panel_option,
+    progress,
+    seed_option,
+    threads_option,
+)
 
 log = logging.getLogger(__name__)
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -16,7 +24,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 @click.group()
 def simulate() -> None:
-    """Make BAM or coverage files of a panel with planted copies; the truth goes beside each as .truth.tsv."""
+    """Make BAM or coverage files of a panel with planted copies, or a whole study; the truth goes beside them."""
 
 
 def _sample_options(command: Command) -> Command:
@@ -93,3 +101,35 @@ def bam(out: str, **options: Any) -> None:
 
     truth = simulate_bam_file(out, _settings(options))
     log.info("%s: %d targets, truth in %s.truth.tsv", out, len(truth), out)
+
+
+@simulate.command(
+    epilog=examples(
+        "her2g simulate cohort --out study/",
+        "her2g simulate cohort --samples 6 --normals 4 --genes 25 --seed 7 --out small/",
+        "her2g tmb study/vcf --panel study/panel",
+    )
+)
+@click.option("--samples", type=click.IntRange(min=1), default=24, show_default=True, help="Tumours, one per patient.")
+@click.option("--normals", type=click.IntRange(min=0), default=8, show_default=True, help="Unmatched normals.")
+@click.option("--genes", type=click.IntRange(min=5), default=40, show_default=True, help="Genes of the reduced panel.")
+@click.option("--depth", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True,
+              help="Typical depth of the BAM files [x].")  # fmt: skip
+@seed_option
+@threads_option
+@click.option("-o", "--out", type=click.Path(file_okay=False), required=True, help="New folder for the study.")
+def cohort(out: str, threads: int, **options: Any) -> None:
+    """Write a study: BAM and annotated VCF files, sample sheet, clinical table, reduced panel, and the truth.
+
+    OUT/samples.tsv lists the samples (paths relative to it), OUT/panel is for --panel, OUT/truth holds the planted
+    copies, variants, burden, HER2 groups and effects. The bases are made up: the files are for counting.
+    """
+    from her2genomics.simulate_samples import StudySettings
+    from her2genomics.workflow.simulate_samples_files import write_study_samples
+
+    settings = StudySettings(**options)
+    with progress(
+        write_study_samples(out, settings, threads=threads), settings.samples + settings.normals, "BAM"
+    ) as done:
+        n = sum(1 for _ in done)
+    log.info("%s: %d samples; sheet in %s/samples.tsv, truth in %s/truth", out, n, out, out)
