@@ -42,6 +42,7 @@ COMMANDS: dict[str, str] = {
     "audit": "her2genomics.cli.audit",
     "survival": "her2genomics.cli.survival",
     "response": "her2genomics.cli.response",
+    "report": "her2genomics.cli.report",
     "export": "her2genomics.cli.export",
 }
 

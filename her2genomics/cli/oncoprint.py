@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from her2genomics.cli.cohort_options import cohort_options, comma_list, read_cohort
 from her2genomics.cli.options import OUTPUT_FILE, examples
-
-if TYPE_CHECKING:
-    from her2genomics.panel import Panel
 
 
 @click.command(
@@ -45,11 +42,13 @@ def oncoprint(cohort: str, out: str, **options: Any) -> None:
     from her2genomics.panel import EXOME, panel_knowledge
     from her2genomics.report.oncoprint import oncoprint_figure
     from her2genomics.report.oncoprint_data import prepare_oncoprint
+    from her2genomics.workflow.inputs import columns_of_genes
 
     figure_format(out)
     panel = panel_knowledge(options["panel"])
     named, old = comma_list(options["genes"]), panel.alias_map()
-    table = read_cohort(cohort, _reading(options), only_genes=_columns(named, panel, options["panel"] == EXOME))
+    every = named is None and options["panel"] == EXOME
+    table = read_cohort(cohort, _reading(options), only_genes=None if every else columns_of_genes(named, panel))
     split = _none(options["split"] or (options["group"] if options["group"] in table.samples else "none"))
     data = prepare_oncoprint(
         table,
@@ -71,15 +70,6 @@ def _reading(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options of reading: genes are columns only where the table itself holds them."""
     beside = options["maf"] or options["alterations"]
     return options | ({"genes": None} if beside else {})
-
-
-def _columns(named: list[str] | None, panel: Panel, every: bool) -> set[str] | None:
-    """Return the gene columns to read, under old and current symbols; None for all."""
-    if named is None and every:
-        return None
-    wanted = set(panel.genes["gene"].astype(str)) if named is None else set(named)
-    old = panel.alias_map()
-    return wanted | {old[name] for name in wanted & set(old)} | {name for name, new in old.items() if new in wanted}
 
 
 def _none(name: str) -> str | None:

@@ -33,7 +33,7 @@ from her2genomics.io.tables import read_sample_list, read_table
 from her2genomics.io.vcf_source import find_vcfs, is_vcf
 from her2genomics.io.vcf_sv import read_sv_vcf
 from her2genomics.io.write import write_json, write_table
-from her2genomics.panel import DEFAULT_PANEL, EXOME, panel_knowledge
+from her2genomics.panel import DEFAULT_PANEL, EXOME, Panel, panel_knowledge
 from her2genomics.provenance import build_manifest
 from her2genomics.receptors import SubtypeRule
 from her2genomics.specimens import SpecimenPolicy
@@ -159,6 +159,13 @@ def load_cohort(
         cohort = replace(cohort, samples=samples)
     log.info("%s: %d samples, %d gene columns", source, len(cohort.samples), len(cohort.genes))
     return cohort
+
+
+def columns_of_genes(genes: Collection[str] | None, panel: Panel) -> set[str]:
+    """Return the gene columns to read for these genes, or for those of the panel, under old and current symbols."""
+    wanted = set(panel.genes["gene"].astype(str)) if genes is None else set(genes)
+    old = panel.alias_map()
+    return wanted | {old[name] for name in wanted & set(old)} | {name for name, new in old.items() if new in wanted}
 
 
 def load_study(files: StudyFiles, settings: StudySettings | None = None) -> Cohort:
