@@ -6,6 +6,7 @@ triangles on its border, so that an amplicon of 30 copies does not flatten every
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,8 @@ SEGMENT_COLOUR = "#222222"
 CALL_COLOURS = {"amplification": CLASS_COLOURS["amplification"], "deletion": CLASS_COLOURS["deep_deletion"]}
 LOW, HIGH = -2.5, 4.0
 COPY_LINES = (1, 2, 3, 4, 8, 16, 32)
-LABEL_ROOM = 2.3
-"""Room above and below the ratios for gene names, in units of the axis [log2]."""
+LABEL_ROOM, ROOM_PER_LETTER = 0.6, 0.27
+"""Room above and below the ratios for gene names, and of each letter of the longest, in units of the axis [log2]."""
 MAX_LABELS = 30
 NEIGHBOURHOOD_BP = 2_500_000
 
@@ -49,8 +50,8 @@ def plot_profile(
     segments
         ``.cns`` rows: ``chromosome, start, end, log2``.
     genes
-        `schema.GENE_CNA` of the sample: genes called ``amplification`` or ``deletion`` are labelled, of one event the
-        strongest first.
+        `schema.GENE_CNA` of the sample: genes called ``amplification`` or ``deletion`` are coloured, and the strongest
+        thirty named; the axis says when there are more.
     title
         Headline.
     always
@@ -84,8 +85,11 @@ def plot_profile(
             if len(inside):
                 height = float(np.clip(mean, LOW, HIGH))
                 axes.plot([inside[0], inside[-1]], [height, height], color=SEGMENT_COLOUR, lw=1.4, zorder=4)
-        _label_genes(axes, bins, genes, always)
-        _finish(axes, title, below=bool((genes["call"] == "deletion").any()))
+        named = _label_genes(axes, bins, genes, always)
+        _finish(axes, title, above=named[True], below=named[False])
+        n_called = int(genes["call"].isin(CALL_COLOURS).sum())
+        if n_called > MAX_LABELS:
+            axes.set_xlabel(f"{axes.get_xlabel()}; {MAX_LABELS} of {n_called} called genes are named")
         _copy_axis(axes)
         axes.set_xlim(-0.5, len(bins) - 0.5)
     return figure
@@ -128,9 +132,9 @@ def plot_gene(
     with figure_style():
         figure = new_figure(PAGE_WIDTH, 2.7)
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
-        _draw_neighbourhood(left, near, segments, genes, gene)
+        named = _draw_neighbourhood(left, near, segments, genes, gene)
         _draw_targets(right, own.sort_values("start"), rows.iloc[0])
-        _finish(left, title, below=False)
+        _finish(left, title, above=named)
         left.set_xlabel(f"position on {chromosome} [Mb]")
         call = rows["call"].iloc[0] if "call" in rows else ""
         right.set_title(f"{gene}: {call}, {len(own)} targets")
@@ -217,24 +221,26 @@ def _bins_within(bins: pd.DataFrame, chromosome: str, start: int, end: int) -> n
     return np.flatnonzero(inside.to_numpy(dtype=bool))
 
 
-def _label_genes(axes: Axes, bins: pd.DataFrame, genes: pd.DataFrame, always: tuple[str, ...]) -> None:
-    """Colour the called genes and write their names above or below, moved apart where they would overlap."""
+def _label_genes(axes: Axes, bins: pd.DataFrame, genes: pd.DataFrame, always: tuple[str, ...]) -> dict[bool, list[str]]:
+    """Colour the called genes, and name the strongest above or below, moved apart where they would overlap."""
     wanted = genes[genes["call"].isin(CALL_COLOURS) | genes["gene"].isin(always)]
-    strongest = wanted["log2"].abs().sort_values(ascending=False).index[:MAX_LABELS]
-    shown = wanted.loc[wanted.index.isin(strongest) | wanted["gene"].isin(always)]
-    for up in (True, False):
-        labels = []
-        for gene, chromosome, start, end, mean, call in _rows(
-            shown, "gene", "chromosome", "start", "end", "log2", "call"
-        ):
-            inside = _bins_within(bins, chromosome, start, end)
-            own = [k for k in inside if gene in str(bins["gene"].iloc[k]).split(",")]
-            if own and (mean >= 0) == up:
-                colour = CALL_COLOURS.get(call, SEGMENT_COLOUR)
-                own_log2 = bins["log2"].to_numpy(dtype=np.float64)[own]
-                _points(axes, np.array(own, dtype=np.float64), own_log2, [colour] * len(own), size=5.0)
-                labels.append((float(np.mean(own)), float(np.clip(mean, LOW, HIGH)), gene, colour))
-        _write_labels(axes, sorted(labels), len(bins), up=up)
+    called = wanted[wanted["call"].isin(CALL_COLOURS)]
+    strongest = called["log2"].abs().sort_values(ascending=False, kind="stable").index[:MAX_LABELS]
+    shown = set(genes.loc[strongest, "gene"]) | set(always)
+    owners = bins["gene"].astype("str").str.split(",").to_list()
+    log2 = bins["log2"].to_numpy(dtype=np.float64)
+    labels: dict[bool, list[tuple[float, float, str, str]]] = {True: [], False: []}
+    for gene, chromosome, start, end, mean, call in _rows(wanted, "gene", "chromosome", "start", "end", "log2", "call"):
+        own = [k for k in _bins_within(bins, chromosome, start, end) if gene in owners[k]]
+        if not own:
+            continue
+        colour = CALL_COLOURS.get(call, SEGMENT_COLOUR)
+        _points(axes, np.array(own, dtype=np.float64), log2[own], [colour] * len(own), size=5.0)
+        if gene in shown:
+            labels[mean >= 0].append((float(np.mean(own)), float(np.clip(mean, LOW, HIGH)), gene, colour))
+    for up, here in labels.items():
+        _write_labels(axes, sorted(here), len(bins), up=up)
+    return {up: [name for _, _, name, _ in here] for up, here in labels.items()}
 
 
 def _write_labels(axes: Axes, labels: list[tuple[float, float, str, str]], width: int, *, up: bool) -> None:
@@ -268,7 +274,10 @@ def spread_out(wanted: list[float], gap: float, width: float) -> list[float]:
     return [centre + gap * (k - (n - 1) / 2) for centre, _, n in groups for k in range(int(n))]
 
 
-def _draw_neighbourhood(axes: Axes, near: pd.DataFrame, segments: pd.DataFrame, genes: pd.DataFrame, gene: str) -> None:
+def _draw_neighbourhood(
+    axes: Axes, near: pd.DataFrame, segments: pd.DataFrame, genes: pd.DataFrame, gene: str
+) -> list[str]:
+    """Draw the targets at their places under the names of their genes, which are returned."""
     middle = (near["start"] + near["end"]).to_numpy(dtype=np.float64) / 2e6
     owner = near["gene"].astype("str")
     calls = dict(zip(genes["gene"], genes["call"], strict=True))
@@ -294,6 +303,7 @@ def _draw_neighbourhood(axes: Axes, near: pd.DataFrame, segments: pd.DataFrame, 
             style="italic", weight="bold" if name == gene else "normal", annotation_clip=False,
             arrowprops={"arrowstyle": "-", "lw": 0.4, "color": "#888888"},
         )  # fmt: skip
+    return [name for _, name in centres]
 
 
 def _draw_targets(axes: Axes, own: pd.DataFrame, gene: pd.Series) -> None:
@@ -310,12 +320,18 @@ def _draw_targets(axes: Axes, own: pd.DataFrame, gene: pd.Series) -> None:
     _copy_axis(axes)
 
 
-def _finish(axes: Axes, title: str, *, below: bool) -> None:
-    axes.set_ylim(LOW - (LABEL_ROOM if below else 0.3), HIGH + LABEL_ROOM)
+def _finish(axes: Axes, title: str, *, above: Iterable[str], below: Iterable[str] = ()) -> None:
+    axes.set_ylim(LOW - max(0.3, _room(below)), HIGH + max(0.3, _room(above)))
     axes.set_yticks(np.arange(np.ceil(LOW), HIGH + 0.5))
     axes.axhline(0, color="#666666", lw=0.6, zorder=1)
     axes.set_ylabel("log2 ratio")
     axes.set_title(title)
+
+
+def _room(names: Iterable[str]) -> float:
+    """Return the room that upright gene names need [log2]."""
+    letters = max(map(len, names), default=0)
+    return LABEL_ROOM + ROOM_PER_LETTER * letters if letters else 0.0
 
 
 def _copy_axis(axes: Axes) -> None:
@@ -352,5 +368,6 @@ def _draw_shares(axes: Axes, normals: pd.DataFrame, used: npt.NDArray[np.bool_])
     axes.axhline(0.5, color="#666666", lw=0.7, ls="--")
     axes.set_xlabel("normals, sorted")
     axes.set_ylabel("genes with p < 0.005 [%]")
-    axes.set_title("against the others (dashed: expected)")
+    axes.set_title("against the others")
+    axes.annotate("expected", (0, 0.5), (1, 2), textcoords="offset points", fontsize=5.5, color="#666666")
     axes.set_xticks([])

@@ -113,3 +113,23 @@ def test_the_commands_write_the_figures(tmp_path: Path, reference: Reference) ->
     check = ["reference", "check", str(tmp_path / "pon.cnn"), "--plot", str(tmp_path / "qc.pdf")]
     assert CliRunner().invoke(cli, check).exit_code == 0
     assert (tmp_path / "qc.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_of_many_called_genes_all_are_coloured_and_the_strongest_named(tumour: CnvResult) -> None:
+    strength = np.arange(len(tumour.genes), 0.0, -1) / 100
+    genes = tumour.genes.assign(call="amplification", log2=strength)
+    figure = plot_profile(tumour.ratios, segment_ratios(tumour.ratios, sample_id="T"), genes, title="T", always=())
+    shown = texts(figure)
+    assert set(genes["gene"].head(30)) <= shown
+    assert not set(genes["gene"].tail(14)) & shown
+    assert any(text.endswith("; 30 of 44 called genes are named") for text in shown)
+    coloured = sum(len(c.get_offsets()) for c in figure.axes[0].collections[3:])
+    assert coloured == len(tumour.ratios)
+
+
+def test_names_have_the_room_that_they_need(tumour: CnvResult) -> None:
+    segments = segment_ratios(tumour.ratios, sample_id="T")
+    long = tumour.genes.replace({"gene": {"G20": "CDKN2B-AS1-LONG"}})
+    ratios = tumour.ratios.replace({"gene": {"G20": "CDKN2B-AS1-LONG"}})
+    short, wide = (plot_profile(r, segments, g, title="T") for r, g in ((tumour.ratios, tumour.genes), (ratios, long)))
+    assert wide.axes[0].get_ylim()[0] < short.axes[0].get_ylim()[0] - 2
