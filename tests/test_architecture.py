@@ -9,7 +9,7 @@ import pytest
 
 LAYERS: list[set[str]] = [
     {"exceptions", "schema"},
-    {"genome", "intervals", "target_depth", "panel", "panel_files", "panel_import", "provenance", "consequences", "variant", "tmb_presets", "lab_values"},
+    {"genome", "intervals", "target_depth", "panel", "panel_files", "panel_import", "provenance", "manifest_check", "consequences", "variant", "tmb_presets", "lab_values"},
     {
         "io", "stats", "coverage", "ratios", "gene_null", "cnv_qc", "normals", "copy_rule", "amplicons", "gene_calls", "pathways",
         "segmentation", "copynumber", "her2", "her2_evidence", "her2_rules", "specimens", "ish_signals", "receptors", "inclusion",

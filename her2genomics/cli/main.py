@@ -43,6 +43,7 @@ COMMANDS: dict[str, str] = {
     "survival": "her2genomics.cli.survival",
     "response": "her2genomics.cli.response",
     "report": "her2genomics.cli.report",
+    "verify": "her2genomics.cli.verify",
     "export": "her2genomics.cli.export",
 }
 

@@ -10,7 +10,7 @@ itself is imported by the functions that make or check a table: a command that o
 
 from __future__ import annotations
 
-from her2genomics.schema import clusters, cohort, comparison, markers, outcome, sequencing
+from her2genomics.schema import clusters, cohort, comparison, manifest, markers, outcome, sequencing
 from her2genomics.schema.clusters import (
     CLUSTER_FEATURES,
     CLUSTER_TESTS,
@@ -36,6 +36,7 @@ from her2genomics.schema.comparison import (
     TABLE1_TESTS,
     TABLE1_VALUES,
 )
+from her2genomics.schema.manifest import CHECK_STATUSES, MANIFEST_CHECK
 from her2genomics.schema.markers import (
     AGREEMENT,
     AGREEMENT_COUNTS,
@@ -107,7 +108,7 @@ from her2genomics.schema.vocabulary import (
     STRUCTURAL_CLASSES,
 )
 
-_FAMILIES = (sequencing, cohort, comparison, outcome, markers, clusters)
+_FAMILIES = (sequencing, cohort, comparison, outcome, markers, clusters, manifest)
 SCHEMAS: dict[str, TableSchema] = {
     found.name: found for family in _FAMILIES for found in vars(family).values() if isinstance(found, TableSchema)
 }
@@ -124,6 +125,7 @@ __all__ = [
     "AUDIT",
     "AUDIT_VERDICTS",
     "BALANCE",
+    "CHECK_STATUSES",
     "CLINICAL",
     "CLUSTER_FEATURES",
     "CLUSTER_TESTS",
@@ -145,6 +147,7 @@ __all__ = [
     "KM_CURVES",
     "LEFT_OUT",
     "LOGRANK",
+    "MANIFEST_CHECK",
     "MARKER_ACCURACY",
     "MARKER_ASSOCIATION",
     "MARKER_CALIBRATION",

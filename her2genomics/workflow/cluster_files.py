@@ -14,7 +14,7 @@ from her2genomics.her2 import Her2Rule
 from her2genomics.io.figures import write_figure
 from her2genomics.io.write import write_json, write_table
 from her2genomics.panel import DEFAULT_PANEL, EXOME, load_panel
-from her2genomics.provenance import build_manifest
+from her2genomics.provenance import MANIFEST, build_manifest
 from her2genomics.receptors import SubtypeRule
 from her2genomics.report.cluster_figures import (
     plot_clustered_oncoprint,
@@ -90,11 +90,11 @@ def write_clusters(
         write_figure(figure, out / name)
     parameters = asdict(settings)
     parameters["survey"].pop("threads")
-    write_json(
-        build_manifest("cluster", parameters=parameters, inputs=[source], seed=settings.survey.seed),
-        out / "manifest.json",
-    )
-    return [out / name for name in (*tables, *figures, "manifest.json")]
+    written = [out / name for name in (*tables, *figures)]
+    manifest = build_manifest("cluster", parameters=parameters, inputs=[source], outputs=written, folder=out,
+                              seed=settings.survey.seed)  # fmt: skip
+    write_json(manifest, out / MANIFEST)
+    return [*written, out / MANIFEST]
 
 
 def _figures(cohort: Cohort, result: Clusters) -> dict[str, Figure]:

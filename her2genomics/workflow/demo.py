@@ -10,7 +10,6 @@ import pandas as pd
 
 from her2genomics.compare import Comparison, compare_groups
 from her2genomics.comparison.pathways import PathwaySettings
-from her2genomics.io.write import write_table
 from her2genomics.workflow.inputs import StudyFiles, StudySettings, load_study, write_study
 
 STATUS = ["sample_id", "her2_group", "her2_tier4", "her2_flags", "her2_reason", "hr_status", "subtype"]
@@ -53,8 +52,5 @@ def run_demo(folder: str | os.PathLike[str]) -> DemoResult:
         "association.tsv": comparison.association,
         "contingency.tsv": comparison.contingency,
     }
-    written = write_study(cohort, out, files, settings)
-    for name, table in tables.items():
-        write_table(table, out / name)
-        written.append(out / name)
+    written = write_study(cohort, out, files, settings, tables)
     return DemoResult(tables, comparison, written)

@@ -34,7 +34,7 @@ from her2genomics.io.vcf_source import find_vcfs, is_vcf
 from her2genomics.io.vcf_sv import read_sv_vcf
 from her2genomics.io.write import write_json, write_table
 from her2genomics.panel import DEFAULT_PANEL, EXOME, Panel, panel_knowledge
-from her2genomics.provenance import build_manifest
+from her2genomics.provenance import MANIFEST, build_manifest
 from her2genomics.receptors import SubtypeRule
 from her2genomics.specimens import SpecimenPolicy
 from her2genomics.tmb_presets import DEFAULT_PRESET
@@ -299,8 +299,25 @@ def _with_log2(gene_cna: pd.DataFrame, path: PathLike) -> pd.DataFrame:
     return gene_cna.drop(columns="log2", errors="ignore").merge(ratios, on=["sample_id", "gene"], how="left")
 
 
-def write_study(cohort: Cohort, folder: PathLike, files: StudyFiles, settings: StudySettings) -> list[Path]:
+def write_study(
+    cohort: Cohort,
+    folder: PathLike,
+    files: StudyFiles,
+    settings: StudySettings,
+    results: Mapping[str, pd.DataFrame] | None = None,
+) -> list[Path]:
     """Write a cohort folder: ``cohort.tsv``, the long tables, the attrition, and last the manifest.
+
+    Parameters
+    ----------
+    cohort
+        What is written.
+    folder
+        Results folder.
+    files, settings
+        What it was made of.
+    results
+        More tables for the folder, by file name.
 
     Returns
     -------
@@ -314,6 +331,7 @@ def write_study(cohort: Cohort, folder: PathLike, files: StudyFiles, settings: S
         "alterations_off_panel.tsv": cohort.off_panel if len(cohort.off_panel) else None,
         "gene_panel_matrix.tsv": cohort.gene_panel_matrix,
         "attrition.tsv": cohort.attrition,
+        **(results or {}),
     }
     written = []
     for name, table in tables.items():
@@ -325,8 +343,10 @@ def write_study(cohort: Cohort, folder: PathLike, files: StudyFiles, settings: S
         "cohort build",
         parameters=settings.as_parameters(),
         inputs=files.listed(),
+        outputs=written,
+        folder=out,
         panel=panel,
         build=settings.build,
     )
-    write_json(manifest, out / "manifest.json")
-    return [*written, out / "manifest.json"]
+    write_json(manifest, out / MANIFEST)
+    return [*written, out / MANIFEST]

@@ -21,7 +21,7 @@ from her2genomics.outcome.survival import SurvivalSettings, analyse_survival
 from her2genomics.outcome.survival_data import prepare_survival
 from her2genomics.outcome.survival_question import SurvivalQuestion
 from her2genomics.outcome.survival_result import SurvivalAnalysis
-from her2genomics.provenance import build_manifest
+from her2genomics.provenance import MANIFEST, build_manifest
 
 PathLike = str | os.PathLike[str]
 ALTERED, WILD_TYPE = "altered", "WT"
@@ -162,6 +162,7 @@ def write_result_folder(
         path = Path(folder) / f"{name}.{ending}"
         write_table(table, path, ending)
         written.append(path)
-    manifest = Path(folder) / "manifest.json"
-    write_json(build_manifest(command, parameters=parameters, inputs=inputs), manifest)
+    manifest = Path(folder) / MANIFEST
+    content = build_manifest(command, parameters=parameters, inputs=inputs, outputs=written, folder=folder)
+    write_json(content, manifest)
     return [*written, manifest]

@@ -15,7 +15,7 @@ from her2genomics.predict.analysis import Prediction, PredictQuestion
 from her2genomics.predict.card import model_card, render_card
 from her2genomics.predict.model import PredictionModel, apply_model, model_from_dict
 from her2genomics.predict.nested import PredictSettings
-from her2genomics.provenance import build_manifest
+from her2genomics.provenance import MANIFEST, build_manifest, describe_outputs
 from her2genomics.report.predict_figures import (
     draw_confusion,
     draw_importance,
@@ -36,7 +36,7 @@ def write_prediction_folder(
     cohort: PathLike,
     fmt: str = "svg",
 ) -> None:
-    """Write tables, figures, ``model_card.json`` and ``.md``, and one ``model_NAME.json`` per model."""
+    """Write tables, figures, ``model_card.json`` and ``.md``, one ``model_NAME.json`` per model, and the manifest."""
     for name, table in result.tables().items():
         write_table(table, folder / name)
     for model in result.models:
@@ -55,6 +55,10 @@ def write_prediction_folder(
         figures["prediction_importance"] = draw_importance(result.importance)
     for name, figure in figures.items():
         write_figure(figure, folder / f"{name}.{fmt}")
+    names = [*result.tables(), *(f"model_{model.model}.json" for model in result.models), "model_card.json",
+             "model_card.md", *(f"{name}.{fmt}" for name in figures)]  # fmt: skip
+    written = {"outputs": describe_outputs([folder / name for name in names], folder)}
+    write_json(manifest | written, folder / MANIFEST)
 
 
 def read_model(path: PathLike) -> PredictionModel:

@@ -17,7 +17,7 @@ from her2genomics.io.vcf_writer import write_vep_vcf
 from her2genomics.io.write import write_json, write_table
 from her2genomics.panel import Panel, load_panel
 from her2genomics.panel_import import panel_from_targets
-from her2genomics.provenance import build_manifest
+from her2genomics.provenance import MANIFEST, build_manifest
 from her2genomics.simulate_bam import BamSettings, simulate_bam
 from her2genomics.simulate_coverage import NoiseModel, expected_depth, with_capture
 from her2genomics.simulate_samples import (
@@ -67,9 +67,10 @@ def write_study_samples(folder: PathLike, settings: StudySettings, *, threads: i
     sheet = _sheet(plan, settings)
     yield from _write_bams(plan, sheet, panel, out, settings, threads)
     write_table(sheet, out / SHEET)
-    manifest = build_manifest("simulate cohort", parameters=asdict(settings), panel=panel, build=settings.build,
-                              seed=settings.seed)  # fmt: skip
-    write_json(manifest, out / "manifest.json")
+    written = sorted(file for file in out.rglob("*") if file.is_file())
+    manifest = build_manifest("simulate cohort", parameters=asdict(settings), outputs=written, folder=out, panel=panel,
+                              build=settings.build, seed=settings.seed)  # fmt: skip
+    write_json(manifest, out / MANIFEST)
 
 
 def _write_panel(out: Path, settings: StudySettings) -> Panel:
