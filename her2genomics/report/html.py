@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import jinja2
 import markupsafe
@@ -164,7 +164,10 @@ class Markup:
         return markupsafe.Markup(self.html)
 
 
-Block = Text | Heading | Bullets | Facts | Numbers | Notice | NotMade | TableView | Picture | Markup
+class Block(Protocol):
+    """What a section holds; ``kind`` names its part of the template, ``ids`` and ``script`` are optional."""
+
+    kind: ClassVar[str]
 
 
 @dataclass(frozen=True)

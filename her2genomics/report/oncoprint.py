@@ -308,7 +308,8 @@ def _draw_track(axes: Axes, track: Track, edges: tuple[Floats, float], width: fl
             axes.add_patch(patch)
 
 
-def _colours_of_groups(data: OncoprintData, split: str | None) -> dict[str, str]:
+def colours_of_groups(data: OncoprintData, split: str | None) -> dict[str, str]:
+    """Return the colour of each block's group."""
     known = [group for group in data.groups if group != UNKNOWN_GROUP]
     return dict(zip(known, track_colours(str(split), known), strict=True)) | {
         UNKNOWN_GROUP: INDETERMINATE_COLOUR,
@@ -318,7 +319,7 @@ def _colours_of_groups(data: OncoprintData, split: str | None) -> dict[str, str]
 
 def _draw_bars(axes: Axes, matrix: Axes, data: OncoprintData, text_at: float, split: str | None) -> None:
     """Draw the share of altered samples per gene and block, and write it over all samples."""
-    colours = _colours_of_groups(data, split)
+    colours = colours_of_groups(data, split)
     k_groups, m = len(data.groups), len(data.genes)
     high = FULL / k_groups
     for k, group in enumerate(data.groups):
@@ -349,7 +350,7 @@ def _legend(data: OncoprintData, tracks: Sequence[Track], split: str | None) -> 
         cells.append(LegendEntry("not profiled", ABSENT_COLOUR, ABSENT))
     rows = [("Alteration", cells)]
     if len(data.groups) > 1:
-        colours = _colours_of_groups(data, split)
+        colours = colours_of_groups(data, split)
         rows.append((LABELS.get(str(split), str(split)), [LegendEntry(group, colours[group]) for group in data.groups]))
     for track in tracks:
         if track.numbers is None and (track.column != split or len(data.groups) == 1):

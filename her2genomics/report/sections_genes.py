@@ -26,6 +26,7 @@ from her2genomics.report.html_figure import picture
 from her2genomics.report.html_table import TableColumn, data_table
 from her2genomics.report.oncoprint import oncoprint_figure
 from her2genomics.report.oncoprint_data import OncoprintData
+from her2genomics.report.oncoprint_view import oncoprint_view
 from her2genomics.report.sections_cohort import warned
 
 _CLUSTER_FEATURE_COLUMNS = (
@@ -51,19 +52,11 @@ def landscape_section(results: CohortResults) -> Section:
     split = results.group if results.group in results.cohort.samples else None
     blocks: list[Block] = [
         Text(
-            f"The {len(data.genes)} most frequently altered genes. Frequencies are of the tumours that were "
-            f"profiled for "
-            "a gene; a thin line is not profiled, which is not the same as unaltered."
+            f"The {len(data.genes)} most frequently altered genes. Frequencies are of the tumours profiled for a gene; "
+            "a thin line is not profiled, which is not the same as unaltered. A gene's name sorts by it; what lies "
+            "under the pointer is read out below the picture."
         ),
-        drawn(
-            lambda: oncoprint_figure(data, split=split),
-            figure_id="oncoprint",
-            title="Oncoprint",
-            description=f"{len(data.genes)} genes in {len(data.samples)} tumours, in blocks by group. "
-            "The table of frequencies below has the same numbers.",
-            caption="Oncoprint: copy number fills a cell, mutations are narrower bars in front of it; the bars at the "
-            "right are the share altered in each group.",
-        ),
+        oncoprint_view(data, results.cohort.alterations, _oncoprint_picture(data, split), view_id="cells", split=split),
         frequency_table(data),
         *([Bullets(data.notes)] if data.notes else []),
         *warned(results, "oncoprint"),
@@ -71,6 +64,18 @@ def landscape_section(results: CohortResults) -> Section:
     if data.n_left_out:
         blocks.append(Text(f"{data.n_left_out} tumours in which none of these genes was profiled are not drawn."))
     return Section("landscape", "Mutation landscape", blocks)
+
+
+def _oncoprint_picture(data: OncoprintData, split: str | None) -> Picture:
+    return picture(
+        oncoprint_figure(data, split=split),
+        figure_id="oncoprint",
+        title="Oncoprint",
+        description=f"{len(data.genes)} genes in {len(data.samples)} tumours, in blocks by group. "
+        "The table of frequencies below has the same numbers.",
+        caption="Oncoprint: copy number fills a cell, mutations are narrower bars in front of it; the bars at the "
+        "right are the share altered in each group.",
+    )
 
 
 def frequency_table(data: OncoprintData) -> Block:
