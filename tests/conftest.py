@@ -125,6 +125,12 @@ def make_vcf(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
+def make_vcf_lines() -> Callable[..., list[str]]:
+    """Return the function that makes the lines of a VCF."""
+    return vcf_lines
+
+
+@pytest.fixture(scope="session")
 def call() -> type[Call]:
     """Return the type of a made VCF's records."""
     return Call

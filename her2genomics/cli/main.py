@@ -18,6 +18,7 @@ from her2genomics.exceptions import Her2GenomicsError, Her2GenomicsWarning
 
 COMMANDS: dict[str, str] = {
     "demo": "her2genomics.cli.demo",
+    "run": "her2genomics.cli.run",
     "panels": "her2genomics.cli.panels",
     "coverage": "her2genomics.cli.coverage",
     "reference": "her2genomics.cli.reference",

@@ -10,7 +10,7 @@ itself is imported by the functions that make or check a table: a command that o
 
 from __future__ import annotations
 
-from her2genomics.schema import clusters, cohort, comparison, manifest, markers, outcome, sequencing
+from her2genomics.schema import clusters, cohort, comparison, manifest, markers, outcome, run, sequencing
 from her2genomics.schema.clusters import (
     CLUSTER_FEATURES,
     CLUSTER_TESTS,
@@ -73,6 +73,7 @@ from her2genomics.schema.outcome import (
     RMST,
     SURVIVAL,
 )
+from her2genomics.schema.run import RUN_PLAN, RUN_SAMPLES, RUN_STEPS
 from her2genomics.schema.sequencing import (
     CNV_QC,
     COVERAGE,
@@ -108,7 +109,7 @@ from her2genomics.schema.vocabulary import (
     STRUCTURAL_CLASSES,
 )
 
-_FAMILIES = (sequencing, cohort, comparison, outcome, markers, clusters, manifest)
+_FAMILIES = (sequencing, cohort, comparison, outcome, markers, clusters, manifest, run)
 SCHEMAS: dict[str, TableSchema] = {
     found.name: found for family in _FAMILIES for found in vars(family).values() if isinstance(found, TableSchema)
 }
@@ -182,6 +183,9 @@ __all__ = [
     "RESPONSE_ADJUSTED",
     "RESPONSE_RATES",
     "RMST",
+    "RUN_PLAN",
+    "RUN_SAMPLES",
+    "RUN_STEPS",
     "SAMPLE_QC",
     "SCHEMAS",
     "SEGMENTS",
