@@ -8,20 +8,18 @@ clinical columns, then one column per gene with ``WT``, alteration classes, or `
 
 from __future__ import annotations
 
-import re
-import warnings
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
-from typing import NamedTuple
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from her2genomics import schema
-from her2genomics.exceptions import AmbiguousInputError, CohortError, DataWarning, SchemaError
+from her2genomics.cell_text import WILD_TYPE, CellTexts, read_texts, written_texts
+from her2genomics.exceptions import CohortError, SchemaError
+from her2genomics.gene_columns import CodedColumns, coded_columns, current_symbols, find_gene_columns
 from her2genomics.io.clinical import check_clinical
 from her2genomics.panel import Panel, load_panel
 
@@ -31,24 +29,6 @@ ATTRITION_COLUMNS = ["step", "rule", "n_before", "n_dropped", "n_after", "detail
 
 COUNTED_CLASSES: tuple[str, ...] = tuple(c for c in schema.ALTERATION_CLASSES if c not in ("gain", "loss"))
 """Classes that make a gene count as altered unless others are named: shallow gains and losses are mostly arm-level."""
-
-WILD_TYPE = "WT"
-_UNALTERED = frozenset({"WT", "wt", "0", "none", "None", "no", "neutral", "wild type", "wildtype"})
-_BARE_ALTERED = frozenset({"1", "altered", "mut", "mutated", "mutation", "yes"})
-_CLASS_SYNONYMS: dict[str, str] = {
-    **{name: name for name in schema.ALTERATION_CLASSES},
-    "amp": "amplification", "amplified": "amplification", "homdel": "deep_deletion", "deep deletion": "deep_deletion",
-    "deepdel": "deep_deletion", "del": "loss", "deletion": "loss", "hetloss": "loss", "frameshift": "truncating",
-    "nonsense": "truncating", "stop_gained": "truncating", "in_frame": "inframe", "splice_site": "splice",
-    "rearrangement": "fusion", "sv": "fusion",
-}  # fmt: skip
-_SYMBOL = re.compile(r"^(?:[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*|C(?:\d+|X|Y)orf\d+[A-Z]?)$")
-_STAIN_NAMES = frozenset(
-    {"AR", "ER", "PR", "PGR", "ESR1", "HER2", "ERBB2", "EGFR", "KI67", "MKI67", "P53", "CD274", "PDL1"}
-)
-_PROTEIN_CHANGE = re.compile(
-    r"^(?:p\.)?[A-Z*]\d+(?P<alt>[A-Z*=?]|(?:_[A-Z]\d+)?(?:del|dup|ins)[A-Z]*\*?\d*|[A-Z]?fs.*|[A-Z]?ext.*|_splice)$"
-)
 
 
 @dataclass(frozen=True)
@@ -134,10 +114,11 @@ class Cohort:
         i, j = self._positions
         inside = (i >= 0) & (j >= 0)
         inside[inside] = self.profiled[i[inside], j[inside]]
-        i, j, texts = _joined_tokens(i[inside], j[inside], self.alterations[inside])
+        i, j, texts, words = written_texts(i[inside], j[inside], self.alterations[inside])
         first, last = (np.searchsorted(j, np.arange(len(self.genes)), side=side) for side in ("left", "right"))
+        words = words.insert(len(words), WILD_TYPE)
         genes = {
-            gene: _cell_column(self.profiled[:, k], i[first[k] : last[k]], texts[first[k] : last[k]])
+            gene: _cell_column(self.profiled[:, k], i[first[k] : last[k]], texts[first[k] : last[k]], words)
             for k, gene in enumerate(self.genes)
         }
         return pd.concat([self.samples, pd.DataFrame(genes, index=self.samples.index)], axis=1)
@@ -184,8 +165,6 @@ class Cohort:
 _GROUP_ONLY = schema.TableSchema(
     "her2_group", "HER2 group alone.", (schema.HER2_STATUS["sample_id"], schema.HER2_STATUS["her2_group"])
 )
-_DECLARED = frozenset(schema.CLINICAL.names) | frozenset(schema.HER2_STATUS.names)
-_CLASS_RANK = {name: rank for rank, name in enumerate(schema.ALTERATION_CLASSES)}
 
 
 def positions_in(names: pd.Index, values: pd.Series) -> npt.NDArray[np.intp]:
@@ -195,43 +174,14 @@ def positions_in(names: pd.Index, values: pd.Series) -> npt.NDArray[np.intp]:
     return np.append(positions, -1)[codes]
 
 
-def _cell_tokens(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
-    """Return what stands for each event in a cell: its protein change when that implies the class, else the class."""
-    codes, details = pd.factorize(rows["detail"])
-    matches = [_PROTEIN_CHANGE.match(detail) for detail in details]
-    implied = np.array([None if match is None else _protein_class(match) for match in matches] + [None], dtype=object)
-    short = np.array([detail.removeprefix("p.") for detail in details] + [None], dtype=object)
-    classes = rows["alteration"].to_numpy(dtype=object)
-    tokens: npt.NDArray[np.object_] = np.where(implied[codes] == classes, short[codes], classes)
-    return tokens
-
-
-def _joined_tokens(
-    i: npt.NDArray[np.intp], j: npt.NDArray[np.intp], rows: pd.DataFrame
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.object_]]:
-    """Return row, column and text of every cell with an event, by column and row; classes in their fixed order."""
-    tokens = _cell_tokens(rows)
-    rank = rows["alteration"].map(_CLASS_RANK).to_numpy()
-    order = np.lexsort((rank, i, j))
-    i, j, tokens, rank = i[order], j[order], tokens[order], rank[order]
-    starts = np.flatnonzero(np.append(True, (i[1:] != i[:-1]) | (j[1:] != j[:-1]))[: len(i)])
-    texts = tokens[starts]
-    sizes = np.diff(np.append(starts, len(i)))
-    for cell in np.flatnonzero(sizes > 1):
-        members = slice(starts[cell], starts[cell] + sizes[cell])
-        ranked = sorted(set(zip(rank[members].tolist(), tokens[members].tolist(), strict=True)))
-        texts[cell] = ";".join(dict.fromkeys(token for _, token in ranked))
-    return i[starts], j[starts], texts
-
-
 def _cell_column(
-    profiled: npt.NDArray[np.bool_], rows: npt.NDArray[np.intp], texts: npt.NDArray[np.object_]
+    profiled: npt.NDArray[np.bool_], rows: npt.NDArray[np.intp], texts: npt.NDArray[np.intp], words: pd.Index
 ) -> pd.Categorical:
-    """Return one gene's column: wild type, a text in the rows that have one, missing where not profiled."""
-    codes, distinct = pd.factorize(np.append(np.array([WILD_TYPE], dtype=object), texts))
-    cells = np.where(profiled, 0, -1)
-    cells[rows] = codes[1:]
-    return pd.Categorical.from_codes(cells, categories=pd.Index(distinct, dtype="str"))
+    """Return one gene's column: wild type (the last word), a text in the rows that have one, missing elsewhere."""
+    used, codes = np.unique(texts, return_inverse=True)
+    cells = np.where(profiled, len(used), -1)
+    cells[rows] = codes
+    return pd.Categorical.from_codes(cells, categories=words[np.append(used, len(words) - 1)])
 
 
 def cohort_from_table(
@@ -281,7 +231,7 @@ def cohort_from_table(
     gene_columns = find_gene_columns(table, panel, genes=genes, clinical_columns=clinical_columns, source=source)
     clinical = table.drop(columns=gene_columns)
     samples = check_clinical(clinical, source=source).reset_index(drop=True)
-    symbols = _current_symbols(gene_columns, panel, source)
+    symbols = current_symbols(gene_columns, panel, source)
     alterations, profiled = _parse_cells(table, gene_columns, symbols, source)
     if "her2_group" in samples:
         samples["her2_group"] = ordered_groups(samples, source)
@@ -307,197 +257,62 @@ def ordered_groups(samples: pd.DataFrame, source: str | None = None) -> pd.Serie
     return pd.Series(pd.Categorical(checked["her2_group"], schema.HER2_GROUPS, ordered=True), index=samples.index)
 
 
-def find_gene_columns(
-    table: pd.DataFrame,
-    panel: Panel,
-    *,
-    genes: Sequence[str] | None = None,
-    clinical_columns: Sequence[str] | None = None,
-    source: str | None = None,
-) -> list[str]:
-    """Return the columns that hold genes; see `cohort_from_table` for the rule and the errors."""
-    forced, excluded = set(genes or ()), set(clinical_columns or ())
-    absent = sorted((forced | excluded) - set(table.columns))
-    if absent:
-        raise SchemaError(f"no column named {', '.join(absent)}", path=source)
-    aliases = panel.alias_map()
-    found = []
-    for name in table.columns:
-        if name in forced:
-            found.append(name)
-        elif name in excluded or not may_be_gene(name):
-            continue
-        elif _is_gene_column(table[name], name, name in aliases or panel.has_gene(name), source):
-            found.append(name)
-    return found
-
-
-def may_be_gene(name: str) -> bool:
-    """Return True for a column name in the form of a gene symbol that is no column of the clinical table.
-
-    Examples
-    --------
-    >>> may_be_gene("TP53"), may_be_gene("C11orf95"), may_be_gene("er_status")
-    (True, True, False)
-    """
-    return name not in _DECLARED and _SYMBOL.match(name) is not None
-
-
-def _is_gene_column(values: pd.Series, name: str, known: bool, source: str | None) -> bool:
-    present = {str(value).strip() for value in _distinct(values)[1]}
-    if not present:
-        return known
-    odd = sorted(v for v in present if not _is_alteration_text(v))
-    if odd and known and 2 * len(odd) <= len(present):
-        raise AmbiguousInputError(
-            f"'{odd[0]}' is no alteration, the other values of this gene's column are",
-            path=source,
-            column=name,
-            hint=f"write NA for not profiled, or say --clinical-columns {name}",
-        )
-    if odd:
-        return False
-    if present - {"0", "1"}:
-        return True
-    if name in _STAIN_NAMES:
-        raise AmbiguousInputError(
-            f"'{name}' with values 0/1 could be the gene or a protein stain",
-            path=source,
-            column=name,
-            hint=f"say --genes {name} or --clinical-columns {name}",
-        )
-    return known
-
-
-def _distinct(values: pd.Series) -> tuple[npt.NDArray[np.intp], pd.Index]:
-    """Return the code of each value, -1 for missing, and the distinct values in the order in which they come."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return _in_order(values.cat.codes.to_numpy(), values.cat.categories)
-    codes, distinct = pd.factorize(values)
-    return codes, pd.Index(distinct)
-
-
-def _in_order(codes: npt.NDArray[np.integer], words: pd.Index) -> tuple[npt.NDArray[np.intp], pd.Index]:
-    """Return codes and words without the words that no code stands for."""
-    used = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(words)))
-    if len(used) == len(words):
-        return codes.astype(np.intp), words
-    place = np.full(len(words) + 1, -1)
-    place[used] = np.arange(len(used))
-    return place[codes], words[used]
-
-
-@lru_cache(maxsize=1 << 20)
-def _is_alteration_text(value: str) -> bool:
-    tokens = [t.strip() for t in value.split(";") if t.strip()]
-    return bool(tokens) and all(
-        t in _UNALTERED or t in _BARE_ALTERED or t.lower() in _CLASS_SYNONYMS or bool(_PROTEIN_CHANGE.match(t))
-        for t in tokens
-    )
-
-
-def _current_symbols(columns: Sequence[str], panel: Panel, source: str | None) -> list[str]:
-    mapping = usable_aliases(columns, panel)
-    symbols = [mapping.get(name, name) for name in columns]
-    mapped = [f"{old}->{mapping[old]}" for old in columns if old in mapping]
-    if mapped:
-        warnings.warn(f"{source or 'table'}: old gene symbols mapped: {', '.join(mapped)}", DataWarning, stacklevel=3)
-    repeated = sorted(symbol for symbol, n in Counter(symbols).items() if n > 1)
-    if repeated:
-        raise AmbiguousInputError(f"several columns are the gene {', '.join(repeated)}", path=source)
-    return symbols
-
-
-def usable_aliases(symbols: Iterable[str], panel: Panel) -> dict[str, str]:
-    """Return old to current symbol for the old symbols among ``symbols``.
-
-    An old symbol is left alone when the current one is there as well: it is then another gene of that name (MUM1 beside
-    IRF4 is the gene now called PWWP3A, not IRF4).
-    """
-    present = set(symbols)
-    return {old: new for old, new in panel.alias_map().items() if old in present and new not in present}
-
-
 def _parse_cells(
     table: pd.DataFrame, columns: Sequence[str], symbols: Sequence[str], source: str | None
 ) -> tuple[pd.DataFrame, BoolMatrix]:
+    """Return the events of the gene cells, by column, text, event and row, and where there is a cell at all."""
     ids = table["sample_id"].reset_index(drop=True)
+    coded = coded_columns(table, columns)
+    texts = read_texts(coded.texts)
+    _refuse_unknown(texts, coded, columns, ids, source)
     profiled = np.zeros((len(table), len(columns)), dtype=bool)
-    parsed: dict[str, list[tuple[str, str | None]]] = {WILD_TYPE: []}
-    parts: list[_ColumnEvents] = []
-    for j, column in enumerate(columns):
-        codes, texts = _distinct(table[column])
+    rows, cells = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
+    for j, (codes, words) in enumerate(zip(coded.codes, coded.words, strict=True)):
         profiled[:, j] = codes >= 0
-        for code, text in enumerate(map(str, texts)):
-            if text not in parsed:
-                row = int(np.flatnonzero(codes == code)[0])
-                parsed[text] = _parse_cell(text, column, str(ids.iloc[row]), source)
-        parts.append(_column_events(codes, [parsed[str(text)] for text in texts]))
-    rows = np.concatenate([part.rows for part in parts]) if parts else np.zeros(0, dtype=np.intp)
-    lengths = [len(part.rows) for part in parts]
-    found = pd.DataFrame(
-        {
-            "sample_id": ids.take(rows).array,
-            "gene": pd.Series(list(symbols), dtype="string").take(np.repeat(np.arange(len(parts)), lengths)).array,
-            "alteration": [kind for part in parts for kind in part.kinds],
-            "detail": [detail for part in parts for detail in part.details],
-        }
-    )
+        altered = np.flatnonzero(np.append(texts.count[words] > 0, False)[codes])
+        altered = altered[np.argsort(codes[altered], kind="stable")]
+        rows.append(altered)
+        cells.append(words[codes[altered]])
+    column = np.repeat(np.arange(len(columns)), [len(part) for part in rows[1:]])
+    found = _events(np.concatenate(rows), np.concatenate(cells), column, texts)
+    found["sample_id"] = ids.take(found.pop("row")).array
+    found["gene"] = pd.Series(list(symbols), dtype="string").take(found.pop("column")).array
     return schema.conform(found, schema.ALTERATIONS), profiled
 
 
-class _ColumnEvents(NamedTuple):
-    """Events of one gene, text by text and event by event of a text, rows ascending within each."""
-
-    rows: npt.NDArray[np.intp]
-    kinds: list[str]
-    details: list[str | None]
-
-
-def _column_events(codes: npt.NDArray[np.intp], parsed: Sequence[Sequence[tuple[str, str | None]]]) -> _ColumnEvents:
-    altering = np.array([bool(events) for events in parsed] + [False])
-    where = np.flatnonzero(altering[codes])
-    where = where[np.argsort(codes[where], kind="stable")]
-    n = np.bincount(codes[where], minlength=len(parsed))
-    ends = np.cumsum(n)
-    rows, kinds, details = [where[:0]], list[str](), list[str | None]()
-    for code in np.flatnonzero(n).tolist():
-        of_text = where[ends[code] - n[code] : ends[code]]
-        for kind, detail in parsed[code]:
-            rows.append(of_text)
-            kinds += [kind] * len(of_text)
-            details += [detail] * len(of_text)
-    return _ColumnEvents(np.concatenate(rows), kinds, details)
-
-
-def _parse_cell(text: str, column: str, sample: str, source: str | None) -> list[tuple[str, str | None]]:
-    events: list[tuple[str, str | None]] = []
-    for token in (t.strip() for t in text.split(";")):
-        if not token or token in _UNALTERED:
-            continue
-        if token in _BARE_ALTERED:
-            events.append(("other", None))
-        elif token.lower() in _CLASS_SYNONYMS:
-            events.append((_CLASS_SYNONYMS[token.lower()], None))
-        elif match := _PROTEIN_CHANGE.match(token):
-            events.append((_protein_class(match), token if token.startswith("p.") else f"p.{token}"))
-        else:
-            raise SchemaError(
-                f"value '{token}' is no alteration", path=source, sample=sample, column=column,
-                hint="use WT, 0, 1, NA, an alteration class or a protein change",
-            )  # fmt: skip
-    return [e for e in events if e[0] != ""]
+def _events(
+    rows: npt.NDArray[np.intp], cells: npt.NDArray[np.intp], column: npt.NDArray[np.intp], texts: CellTexts
+) -> pd.DataFrame:
+    """Return row, column, class and protein change of every event of altered cells (``cells``: their text)."""
+    many = texts.count[cells]
+    cell = np.repeat(np.arange(len(cells)), many)
+    nth = np.arange(len(cell)) - np.repeat(np.cumsum(many) - many, many)
+    text = cells[cell]
+    if (many > 1).any():
+        change = np.append(0, np.cumsum((np.diff(cells) != 0) | (np.diff(column) != 0)))[: len(cells)]
+        order = np.lexsort((nth, change[cell]))
+        cell, nth, text = cell[order], nth[order], text[order]
+    event = texts.first[text] + nth
+    kinds, names = pd.factorize(texts.kinds)
+    return pd.DataFrame(
+        {
+            "row": rows[cell],
+            "column": column[cell],
+            "alteration": pd.array(names, dtype="string").take(kinds[event]),
+            "detail": pd.array(texts.details, dtype="string").take(event),
+        }
+    )
 
 
-def _protein_class(match: re.Match[str]) -> str:
-    """Return the class that a protein change says by itself, empty for a synonymous one."""
-    alt = match["alt"]
-    if alt == "=":
-        return ""
-    if alt == "_splice":
-        return "splice"
-    if "fs" in alt or "*" in alt:
-        return "truncating"
-    if len(alt) == 1:
-        return "other" if alt == "?" else "missense"
-    return "other" if "ext" in alt else "inframe"
+def _refuse_unknown(
+    texts: CellTexts, coded: CodedColumns, columns: Sequence[str], ids: pd.Series, source: str | None
+) -> None:
+    """Refuse the first text that is no alteration, with its place."""
+    for column, codes, words in zip(columns, coded.codes, coded.words, strict=True) if texts.unknown else ():
+        for code, word in enumerate(words.tolist()):
+            if word in texts.unknown:
+                row = int(np.flatnonzero(codes == code)[0])
+                raise SchemaError(
+                    f"value '{texts.unknown[word]}' is no alteration", path=source, sample=str(ids.iloc[row]),
+                    column=column, hint="use WT, 0, 1, NA, an alteration class or a protein change",
+                )  # fmt: skip

@@ -17,10 +17,11 @@ import pandas as pd
 
 from her2genomics import schema
 from her2genomics.classify import add_status
-from her2genomics.cohort import ATTRITION_COLUMNS, BoolMatrix, Cohort, usable_aliases
+from her2genomics.cohort import ATTRITION_COLUMNS, BoolMatrix, Cohort
 from her2genomics.consequences import alteration_classes
 from her2genomics.copynumber import add_erbb2, copy_number_alterations
 from her2genomics.exceptions import CohortError, DataWarning, SchemaError
+from her2genomics.gene_columns import usable_aliases
 from her2genomics.her2 import Her2Rule
 from her2genomics.inclusion import InclusionRule, apply_rules
 from her2genomics.io.clinical import check_clinical

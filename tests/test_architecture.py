@@ -15,7 +15,7 @@ LAYERS: list[set[str]] = [
         "segmentation", "copynumber", "her2", "her2_evidence", "her2_rules", "specimens", "ish_signals", "receptors", "inclusion",
         "clinical_variables", "protein_positions", "protein_domains", "variant_filters", "tmb", "tmb_rule", "tmb_sample", "tmb_interval", "tmb_calibration", "variant_merge",
     },
-    {"classify", "cohort"},
+    {"classify", "cohort", "cell_text", "gene_columns"},
     {"cohort_build"},
     {"comparison"},
     {"cluster_matrix", "cluster_features"},

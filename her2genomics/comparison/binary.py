@@ -1,8 +1,8 @@
 """Yes/no features between groups: Fisher's exact test for pairs, Fisher-Freeman-Halton over all groups, and the trend.
 
 The tests are chosen by rule, not by looking: exact ones everywhere but in the trend with ample counts, where the
-asymptotic test has its size.  Beside each stands a second one that the reader may know from other papers (chi-square,
-departure from the trend).
+asymptotic test has its size, and over four and more groups of thousands of samples (`exact_table`).  Beside each stands
+a second one that the reader may know from other papers (chi-square, departure from the trend).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pandas as pd
 from her2genomics.comparison.adjustment import add_adjusted, add_adjusted_groups
 from her2genomics.comparison.burden import BurdenStrata, add_burden
 from her2genomics.comparison.design import Design
-from her2genomics.comparison.exact_table import exact_table
+from her2genomics.comparison.exact_table import EXACT, exact_table
 from her2genomics.comparison.features import BinaryFeatures, group_counts
 from her2genomics.comparison.groups import OVERALL, TREND, Grouping, IntArray
 from her2genomics.comparison.information import add_information
@@ -22,8 +22,6 @@ from her2genomics.stats.contingency import LEAST_EXPECTED, chi_square_many, fish
 from her2genomics.stats.groups_exact import exact_trend_many, fisher_groups_many
 from her2genomics.stats.proportions import cochran_armitage_trend
 
-AMPLE_EXPECTED = 50.0
-"""With this expected count everywhere, and too many tables to list, chi-square stands in for the exact test."""
 CHI_SQUARE = "chi-square"
 SPARSE = " (expected below 5)"
 
@@ -91,16 +89,11 @@ def _add_overall(part: pd.DataFrame, altered: IntArray, profiled: IntArray) -> N
 
 
 def _overall_tests(altered: IntArray, profiled: IntArray) -> tuple[np.ndarray, list[str]]:
-    """Return p and test per feature: exact by listing, else by the network, for huge ample tables chi-square."""
+    """Return p and test per feature: exact in bulk, else as `exact_table` decides."""
     p = fisher_groups_many(altered.T, profiled.T)
-    methods = ["Fisher-Freeman-Halton exact"] * len(p)
-    chi = chi_square_many(altered.T, profiled.T)
+    methods = [EXACT] * len(p)
     for j in np.flatnonzero(np.isnan(p)):
-        if not 0 < altered[:, j].sum() < profiled[:, j].sum():
-            continue
-        if chi["min_expected"].fillna(0).iloc[j] >= AMPLE_EXPECTED:
-            p[j], methods[j] = chi["p_value"].iloc[j], "chi-square (too many samples for the exact test)"
-        else:
+        if 0 < altered[:, j].sum() < profiled[:, j].sum():
             value, methods[j] = exact_table(np.array([altered[:, j], profiled[:, j] - altered[:, j]]))
             p[j] = np.nan if value is None else value
     return p, methods

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from her2genomics import schema
-from her2genomics.cohort import Cohort, usable_aliases
+from her2genomics.cohort import Cohort
 from her2genomics.comparison.binary import compare_binary, count_binary
 from her2genomics.comparison.burden import find_burden_strata
 from her2genomics.comparison.design import Design
@@ -24,6 +24,7 @@ from her2genomics.comparison.features import BinaryFeatures, BoolArray, complete
 from her2genomics.comparison.groups import OVERALL, TREND
 from her2genomics.comparison.notes import append_note
 from her2genomics.exceptions import UsageError
+from her2genomics.gene_columns import usable_aliases
 from her2genomics.panel import Panel, load_panel
 from her2genomics.pathways import HUB_GENES, MIN_PROFILED, PathwayMatrix, choose_pathways, score_pathways, without_genes
 

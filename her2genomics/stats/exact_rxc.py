@@ -26,6 +26,8 @@ WORK_LIMIT = 100_000_000
 N_PERMUTATIONS = 100_000
 SEED = 123456
 CELLS_AT_ONCE = 2_000_000
+# Standard deviations of a count, both sides together, beyond which tables rarely matter.
+SPREAD = 17.0
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,24 @@ def fisher_freeman_halton(
         return RxCResult(min(Network(counts, work_limit).p_value(), 1.0), "exact")
     except TooMuchWorkError:
         return _monte_carlo(counts, n_permutations, seed)
+
+
+def possible_tables(table: npt.ArrayLike) -> float:
+    """Return about how many tables with the margins of a table matter for its p; it depends on the margins alone.
+
+    It is the product, over all cells but those of the largest row and column, of the counts that a cell can take within
+    `SPREAD` standard deviations: an upper bound for tables that are not too improbable, 1 where a margin has one value.
+
+    Examples
+    --------
+    >>> f"{possible_tables([[77, 4, 9], [214, 10, 7]]):.0f}"
+    '255'
+    """
+    counts = as_counts(table, "table")
+    rows, columns, n = np.sort(counts.sum(axis=1))[:-1], np.sort(counts.sum(axis=0))[:-1], max(int(counts.sum()), 2)
+    cells = np.outer(rows, columns).astype(float)
+    deviation = np.sqrt(cells * np.outer(n - rows, n - columns) / (n * n * (n - 1.0)))
+    return float((np.minimum(np.minimum.outer(rows, columns), SPREAD * deviation) + 1).prod())
 
 
 def _monte_carlo(counts: Integers, n_permutations: int, seed: int) -> RxCResult:

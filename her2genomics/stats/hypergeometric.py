@@ -59,26 +59,49 @@ def _correction(n: Floats) -> Floats:
     return np.where(n > 0, 0.5 * np.log(2 * np.pi * np.maximum(n, 1.0)) + stirling_error(n), 0.0)
 
 
-def log_probability(a: Integers, n_a: Integers, b: Integers, n_b: Integers) -> Floats:
-    """Return the log probability of a of n_a and b of n_b being altered, given the margins.
+def log_binomial(x: Integers, n: Integers, k: Integers, total: Integers) -> Floats:
+    """Return the log probability of x of n being altered when each is with probability ``k / total``.
 
-    With O and E the observed and expected cells it is ``-sum(O log(O/E))`` plus what Stirling's formula leaves over
+    With O and E the observed and expected counts it is ``-sum(O log(O/E))`` plus what Stirling's formula leaves over
     [1]_; its error is some 1e-16 of the difference between observed and expected counts.
 
     References
     ----------
     .. [1] Loader C. Fast and accurate computation of binomial probabilities. 2000.
     """
-    a_, n_a_, b_, n_b_ = (np.asarray(x, dtype=float) for x in (a, n_a, b, n_b))
-    k, n = a_ + b_, n_a_ + n_b_
-    total = np.maximum(n, 1.0)
-    difference = (a_ * (n_b_ - b_) - b_ * (n_a_ - a_)) / total
-    result = _correction(n_a_) + _correction(n_b_) + _correction(k) + _correction(n - k) - _correction(n)
-    for cell, row, column, sign in (
-        (a_, n_a_, k, 1), (n_a_ - a_, n_a_, n - k, -1), (b_, n_b_, k, -1), (n_b_ - b_, n_b_, n - k, 1),
-    ):  # fmt: skip
-        result = result - _deviance(row * (column / total), sign * difference) - _correction(cell)
+    x_, n_, k_, total_ = (np.asarray(values, dtype=float) for values in (x, n, k, total))
+    whole = np.maximum(total_, 1.0)
+    difference = (x_ * (total_ - k_) - (n_ - x_) * k_) / whole
+    altered = _deviance(n_ * (k_ / whole), difference) + _correction(x_)
+    rest = _deviance(n_ * ((total_ - k_) / whole), -difference) + _correction(n_ - x_)
+    result: Floats = _correction(n_) - altered - rest
     return result
+
+
+def log_probability(a: Integers, n_a: Integers, b: Integers, n_b: Integers) -> Floats:
+    """Return the log probability of a of n_a and b of n_b being altered, given the margins.
+
+    Altered independently and equally often, both groups are binomial, and so is their sum.
+    """
+    k, n = a + b, n_a + n_b
+    return log_binomial(a, n_a, k, n) + log_binomial(b, n_b, k, n) - log_binomial(k, n, k, n)
+
+
+def central_range(n_a: Integers, k: Integers, n_b: Integers, limit: Floats) -> tuple[Integers, Integers]:
+    """Return the lowest and highest count of the first group that has more than a log probability.
+
+    Parameters
+    ----------
+    n_a, k, n_b
+        Size of the first group, altered samples in both, size of the second group; arrays of one shape.
+    limit
+        Log probability; the most probable count is always in the range.
+    """
+    mode = np.minimum(((k + 1) * (n_a + 1)) // (n_a + n_b + 2), np.minimum(k, n_a))
+    mode = np.maximum(mode, k - n_b)
+    high = _first_as_rare(mode, limit, n_a, k, n_b) - 1
+    low = k - _first_as_rare(k - mode, limit, n_b, k, n_a) + 1
+    return low, high
 
 
 def two_sided_p(a: Integers, n_a: Integers, b: Integers, n_b: Integers) -> Floats:

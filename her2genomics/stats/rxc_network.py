@@ -168,7 +168,7 @@ class Network:
         settled, edges = self._edges(paths, k)
         if edges.n_paths > HELD_LIMIT:
             raise TooMuchWorkError
-        edge, path = _ranges(edges.first, edges.last)
+        edge, path = ranges(edges.first, edges.last)
         node = self.stages[k + 1].node[edges.target[edge]]
         probability = paths.probability[path] * self._share(paths, edges, k)[edge]
         return settled, _merge(node, paths.length[path] + edges.length[edge], probability)
@@ -186,10 +186,10 @@ class Network:
         always = self.limit - np.maximum.reduceat(edges.length + paths.length[edges.last - 1], starts[:-1])
         never = self.limit - np.minimum.reduceat(edges.length + paths.length[edges.first], starts[:-1])
         work = np.add.reduceat((edges.last - edges.first).astype(float), starts[:-1])
-        for part in _chunks(work + self._outcomes(nodes, k + 1)):
+        for part in chunks(work + self._outcomes(nodes, k + 1)):
             certain, ends = self._ends(nodes[part], always[part], never[part])
             some = edges.take(slice(starts[part[0]], starts[part[-1] + 1]))
-            edge, path = _ranges(some.first, some.last)
+            edge, path = ranges(some.first, some.last)
             node = np.repeat(np.arange(len(part)), np.diff(starts[part[0] : part[-1] + 2]))[edge]
             share = certain[node] + ends.share(node, self.limit - some.length[edge] - paths.length[path])
             p += float((paths.probability[path] * self._share(paths, some, k)[edge] * share).sum())
@@ -256,7 +256,7 @@ class Network:
         """
         after, f = self.stages[k + 1], self.log_factorial
         before = self.stages[k].log_mass[nodes]
-        for part in _chunks(self._outcomes(nodes, k)):
+        for part in chunks(self._outcomes(nodes, k)):
             at, rows = part, self.stages[k].totals[nodes[part]].astype(np.int64)
             left, length = np.full(len(part), self.columns[k]), np.zeros(len(part))
             for i in range(rows.shape[1] - 2):
@@ -281,7 +281,7 @@ class Network:
         low = np.maximum(left - rows[:, i + 1 :].sum(axis=1), 0)
         high = np.minimum(rows[:, i], left) + 1
         self._spend(int((high - low).sum()))
-        return _ranges(low, high)
+        return ranges(low, high)
 
     def _outlook(self, rows: Integers, filled: int, left: Integers, k: int) -> tuple[Floats, Floats]:
         """Return the bound and the log mass of all ways on once the first rows of column k are filled."""
@@ -340,14 +340,14 @@ def _cumulate(values: Floats, starts: Integers) -> Floats:
     return cumulated
 
 
-def _ranges(first: npt.NDArray[np.integer], last: npt.NDArray[np.integer]) -> tuple[Integers, Integers]:
+def ranges(first: npt.NDArray[np.integer], last: npt.NDArray[np.integer]) -> tuple[Integers, Integers]:
     """Return for ranges [first, last): the number of the range and the position, for every position in them."""
     size = (last - first).astype(np.int64)
     number = np.repeat(np.arange(len(first)), size)
     return number, np.arange(len(number)) + np.repeat(first - (np.cumsum(size) - size), size)
 
 
-def _chunks(work: Floats) -> list[Integers]:
+def chunks(work: Floats) -> list[Integers]:
     """Return positions in runs that together are about `CHUNK` of work."""
     number = np.floor(np.cumsum(work) / CHUNK)
     return np.split(np.arange(len(work)), np.flatnonzero(np.diff(number)) + 1)

@@ -11,8 +11,8 @@ import pandas as pd
 
 from her2genomics import schema
 from her2genomics.classify import EVIDENCE
-from her2genomics.cohort import find_gene_columns, usable_aliases
 from her2genomics.exceptions import FileFormatError, UsageError
+from her2genomics.gene_columns import find_gene_columns, usable_aliases
 from her2genomics.io.alterations import read_alterations
 from her2genomics.io.clinical import recognise_clinical
 from her2genomics.io.maf import read_maf

@@ -15,10 +15,11 @@ from typing import Any
 import pandas as pd
 
 from her2genomics.classify import EVIDENCE, add_status
-from her2genomics.cohort import ATTRITION_COLUMNS, Cohort, cohort_from_table, find_gene_columns, may_be_gene
+from her2genomics.cohort import ATTRITION_COLUMNS, Cohort, cohort_from_table
 from her2genomics.cohort_build import MolecularTables, build_cohort
 from her2genomics.copynumber import Log2CutOffs, call_gene_table, map_segments_to_genes
 from her2genomics.exceptions import UsageError
+from her2genomics.gene_columns import find_gene_columns, may_be_gene
 from her2genomics.genome import normalise_build
 from her2genomics.her2 import Her2Rule
 from her2genomics.inclusion import parse_rules

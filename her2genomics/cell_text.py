@@ -1,0 +1,211 @@
+"""What stands in the gene cells of a wide cohort table, and what it means.
+
+A cell holds ``WT`` or ``0`` (looked at, unaltered), ``1`` (altered, no more is known), alteration classes and their
+usual words, protein changes (``H1047R``, ``p.E545K``), or several of these joined by ``;``.  A table of 200,000 samples
+has a hundred million cells but far fewer distinct texts: texts are read once each, protein changes among them in whole
+arrays (Arrow), the rest in Python.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from her2genomics import schema
+
+Objects = npt.NDArray[np.object_]
+Bools = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.int64]
+
+WILD_TYPE = "WT"
+_TEXT = pa.large_string()
+_UNALTERED = frozenset({"WT", "wt", "0", "none", "None", "no", "neutral", "wild type", "wildtype"})
+_BARE_ALTERED = frozenset({"1", "altered", "mut", "mutated", "mutation", "yes"})
+_CLASS_SYNONYMS: dict[str, str] = {
+    **{name: name for name in schema.ALTERATION_CLASSES},
+    "amp": "amplification", "amplified": "amplification", "homdel": "deep_deletion", "deep deletion": "deep_deletion",
+    "deepdel": "deep_deletion", "del": "loss", "deletion": "loss", "hetloss": "loss", "frameshift": "truncating",
+    "nonsense": "truncating", "stop_gained": "truncating", "in_frame": "inframe", "splice_site": "splice",
+    "rearrangement": "fusion", "sv": "fusion",
+}  # fmt: skip
+_CLASS_RANK = {name: rank for rank, name in enumerate(schema.ALTERATION_CLASSES)}
+# Read by Python's and by Arrow's (RE2) regular expressions alike.
+_PROTEIN_CHANGE = (
+    r"^(?:p\.)?[A-Z*][0-9]+"
+    r"(?P<alt>[A-Z*=?]|(?:_[A-Z][0-9]+)?(?:del|dup|ins)[A-Z]*\*?[0-9]*|[A-Z]?fs.*|[A-Z]?ext.*|_splice)$"
+)
+_SYNONYMOUS = ""
+
+
+@dataclass(frozen=True)
+class CellTexts:
+    """Distinct texts of cells, read.
+
+    Parameters
+    ----------
+    texts
+        The texts, as they stand.
+    known
+        Whether each is made of the vocabulary.
+    unknown
+        Of the texts that cannot be read, by position, the part that is no alteration.
+    first, count
+        Where the events of each text begin in `kinds` and `details`, and how many there are.
+    kinds
+        Alteration class of each event.
+    details
+        Its protein change, missing where the text does not say it.
+    """
+
+    texts: pa.Array
+    known: Bools
+    unknown: dict[int, str]
+    first: Positions
+    count: Positions
+    kinds: Objects
+    details: pa.Array
+
+
+def read_texts(texts: pa.Array) -> CellTexts:
+    """Read distinct texts of cells.
+
+    Examples
+    --------
+    >>> read = read_texts(pa.array(["WT", "H1047R", "R213*;amp", "high"], pa.large_string()))
+    >>> read.known.tolist(), read.kinds.tolist(), read.unknown
+    ([True, True, True, False], ['missense', 'truncating', 'amplification'], {3: 'high'})
+    """
+    trimmed = pc.utf8_trim_whitespace(texts)
+    classes = protein_classes(trimmed)
+    several = pc.match_substring(trimmed, ";").to_numpy(zero_copy_only=False).astype(bool)
+    plain = ~pd.isna(classes) & ~several
+    known = plain.copy()
+    count = (plain & (classes != _SYNONYMOUS)).astype(np.int64)
+    single = np.flatnonzero(count)
+    first = np.cumsum(count) - count
+    details = _with_prefix(trimmed.take(pa.array(single)))
+    kinds, unknown, more = list[str](), dict[int, str](), list[str | None]()
+    for i, text in zip(np.flatnonzero(~plain).tolist(), trimmed.filter(pa.array(~plain)).to_pylist(), strict=True):
+        tokens = [token for token in (part.strip() for part in text.split(";")) if token]
+        events = [_event(token) for token in tokens]
+        wrong = [token for token, event in zip(tokens, events, strict=True) if event is None]
+        known[i] = bool(tokens) and not wrong
+        if wrong:
+            unknown[i] = wrong[0]
+        altering = [event for event in events if event is not None and event[0] != _SYNONYMOUS]
+        first[i], count[i] = len(single) + len(kinds), len(altering)
+        kinds += [kind for kind, _ in altering]
+        more += [detail for _, detail in altering]
+    all_kinds: Objects = np.concatenate([classes[single], np.array(kinds, dtype=object)])
+    return CellTexts(texts, known, unknown, first, count, all_kinds, pa.concat_arrays([details, pa.array(more, _TEXT)]))
+
+
+def _event(token: str) -> tuple[str, str | None] | None:
+    """Return class and protein change of one part of a cell, an empty class for no change, None for what is neither."""
+    if token in _UNALTERED:
+        return _SYNONYMOUS, None
+    if token in _BARE_ALTERED:
+        return "other", None
+    if token.lower() in _CLASS_SYNONYMS:
+        return _CLASS_SYNONYMS[token.lower()], None
+    match = re.match(_PROTEIN_CHANGE, token)
+    if match is None:
+        return None
+    return _class_of_change(match["alt"]), token if token.startswith("p.") else f"p.{token}"
+
+
+def _class_of_change(alt: str) -> str:
+    """Return the class that a protein change says by itself, empty for a synonymous one."""
+    if alt == "=":
+        return _SYNONYMOUS
+    if alt == "_splice":
+        return "splice"
+    if "fs" in alt or "*" in alt:
+        return "truncating"
+    if len(alt) == 1:
+        return "other" if alt == "?" else "missense"
+    return "other" if "ext" in alt else "inframe"
+
+
+def protein_classes(texts: pa.Array) -> Objects:
+    """Return the class that each text implies as a protein change, empty for a synonymous one, None for no change.
+
+    Examples
+    --------
+    >>> protein_classes(pa.array(["p.H1047R", "R213*", "P72=", "amplification"])).tolist()
+    ['missense', 'truncating', '', None]
+    """
+    alts = pc.struct_field(pc.extract_regex(texts, _PROTEIN_CHANGE), "alt").dictionary_encode()
+    classes = np.array([*(_class_of_change(alt) for alt in alts.dictionary.to_pylist()), None], dtype=object)
+    found: Objects = classes[alts.indices.fill_null(len(classes) - 1).to_numpy()]
+    return found
+
+
+def _with_prefix(changes: pa.Array) -> pa.Array:
+    long = pc.binary_join_element_wise(pa.scalar("p.", _TEXT), changes, pa.scalar("", _TEXT))
+    return pc.if_else(pc.starts_with(changes, "p."), changes, long)
+
+
+def arrow_texts(values: Iterable[object]) -> pa.Array:
+    """Return texts (or what stands for texts) as one Arrow array."""
+    if isinstance(values, pd.Index | pd.Series) and isinstance(values.dtype, pd.StringDtype):
+        array = pa.array(values.array, _TEXT)
+        return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return pa.array([str(value) for value in values], _TEXT)
+
+
+def written_texts(
+    i: npt.NDArray[np.intp], j: npt.NDArray[np.intp], rows: pd.DataFrame
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp], pd.Index]:
+    """Return row, column and text of every cell with an event, by column and row.
+
+    An event is written as its protein change where that says the class by itself (``H1047R``, ``R213*``), else as its
+    class; several events of a cell stand in the fixed order of the classes.
+
+    Parameters
+    ----------
+    i, j
+        Row and column of each event in the table.
+    rows
+        Events: ``alteration``, ``detail``.
+
+    Returns
+    -------
+    tuple
+        Row, column, position of the text; and the distinct texts.
+    """
+    codes, texts = _tokens(rows)
+    rank = rows["alteration"].map(_CLASS_RANK).to_numpy()
+    order = np.lexsort((rank, i, j))
+    i, j, codes, rank = i[order], j[order], codes[order], rank[order]
+    starts = np.flatnonzero(np.append(True, (i[1:] != i[:-1]) | (j[1:] != j[:-1]))[: len(i)])
+    sizes = np.diff(np.append(starts, len(i)))
+    cells, joined = codes[starts], list[str]()
+    for cell in np.flatnonzero(sizes > 1):
+        members = slice(starts[cell], starts[cell] + sizes[cell])
+        words = texts.take(pa.array(codes[members])).to_pylist()
+        ranked = sorted(set(zip(rank[members].tolist(), words, strict=True)))
+        cells[cell] = len(texts) + len(joined)
+        joined.append(";".join(dict.fromkeys(word for _, word in ranked)))
+    distinct = pa.concat_arrays([texts, pa.array(joined, _TEXT)]).dictionary_encode()
+    words = pd.Index(distinct.dictionary.to_pandas(), dtype="str")
+    return i[starts], j[starts], distinct.indices.to_numpy().astype(np.intp)[cells], words
+
+
+def _tokens(rows: pd.DataFrame) -> tuple[npt.NDArray[np.intp], pa.Array]:
+    """Return what stands for each event in a cell, as positions in an array of texts that may repeat."""
+    codes, distinct = pd.factorize(rows["detail"])
+    details = arrow_texts(pd.Index(distinct))
+    implied = np.append(protein_classes(details), None)
+    kind, kinds = pd.factorize(rows["alteration"])
+    classes = np.asarray(kinds, dtype=object)
+    short = pc.replace_substring_regex(details, r"^p\.", "")
+    tokens = np.where(implied[codes] == classes[kind], codes, len(details) + kind)
+    return tokens, pa.concat_arrays([short, pa.array(classes.tolist(), _TEXT)])
