@@ -11,17 +11,23 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from her2genomics import schema
+from her2genomics.anndata_tables import make_anndata
 from her2genomics.cell_text import WILD_TYPE, CellTexts, read_texts, written_texts
 from her2genomics.exceptions import CohortError, SchemaError
 from her2genomics.gene_columns import CodedColumns, coded_columns, current_symbols, find_gene_columns
 from her2genomics.io.clinical import check_clinical
 from her2genomics.panel import Panel, load_panel
+from her2genomics.provenance import software_version
+
+if TYPE_CHECKING:
+    import anndata
 
 BoolMatrix = npt.NDArray[np.bool_]
 
@@ -122,6 +128,32 @@ class Cohort:
             for k, gene in enumerate(self.genes)
         }
         return pd.concat([self.samples, pd.DataFrame(genes, index=self.samples.index)], axis=1)
+
+    def to_anndata(self, classes: Collection[str] = COUNTED_CLASSES) -> anndata.AnnData:
+        """Return the cohort as AnnData (extra ``anndata``): NaN in ``X`` where a gene was not profiled.
+
+        ``X`` is 1 (altered by one of ``classes``), 0 or NaN; ``layers`` hold ``altered`` and ``profiled``, ``obs`` the
+        sample table, ``var`` how many samples were profiled and altered per gene, ``uns`` the long alterations table,
+        the attrition, and under ``her2genomics`` what made it.
+
+        Raises
+        ------
+        UsageError
+            If anndata is not installed.
+        """
+        return make_anndata(
+            self.samples,
+            self.genes,
+            self.altered(classes),
+            self.profiled,
+            provenance={
+                "software": f"her2genomics {software_version()}",
+                "classes": list(classes),
+                "X": "1 altered by one of the classes, 0 profiled and unaltered, NaN not profiled",
+                "use": "research use only",
+            },
+            tables={"alterations": self.alterations, "attrition": self.attrition},
+        )
 
     def select(self, keep: npt.NDArray[np.bool_]) -> Cohort:
         """Return the cohort of the samples for which ``keep`` is True."""

@@ -11,7 +11,7 @@ LAYERS: list[set[str]] = [
     {"exceptions", "schema"},
     {"genome", "intervals", "target_depth", "panel", "panel_files", "panel_import", "provenance", "manifest_check", "consequences", "variant", "tmb_presets", "lab_values"},
     {
-        "io", "stats", "coverage", "ratios", "gene_null", "cnv_qc", "normals", "copy_rule", "amplicons", "gene_calls", "pathways",
+        "io", "stats", "anndata_tables", "coverage", "ratios", "gene_null", "cnv_qc", "normals", "copy_rule", "amplicons", "gene_calls", "pathways",
         "segmentation", "copynumber", "her2", "her2_evidence", "her2_rules", "specimens", "ish_signals", "receptors", "inclusion",
         "clinical_variables", "protein_positions", "protein_domains", "variant_filters", "tmb", "tmb_rule", "tmb_sample", "tmb_interval", "tmb_calibration", "variant_merge",
     },

@@ -27,11 +27,20 @@ def cohort() -> None:
         "her2g cohort build --clinical clinical.tsv --vcf calls/ --sv 'sv/*.vcf.gz' --out study/",
         "her2g cohort build --cbioportal brca_study/ --out study/",
         "her2g compare study/cohort.tsv",
+        "her2g cohort build --clinical clinical.tsv --maf mutations.maf --format parquet --out study/",
     )
 )
 @study_options
 @click.option("-o", "--out", type=click.Path(file_okay=False), required=True, help="Folder for the cohort.")
-def build(study: StudyFiles, settings: StudySettings, out: str) -> None:
+@click.option(
+    "--format",
+    "fmt",
+    type=click.Choice(["tsv", "csv", "parquet"]),
+    default="tsv",
+    show_default=True,
+    help="Format of the tables.",
+)
+def build(study: StudyFiles, settings: StudySettings, out: str, fmt: str) -> None:
     """Join clinical, mutations, copy number, fusions, burden and follow-up into OUT/cohort.tsv.
 
     OUT also holds the long alterations table, what was dropped and why (attrition.tsv), and the manifest. For an exome
@@ -41,7 +50,7 @@ def build(study: StudyFiles, settings: StudySettings, out: str) -> None:
     from her2genomics.workflow.inputs import load_study, write_study
 
     cohort = load_study(study, settings)
-    written = write_study(cohort, out, study, settings)
+    written = write_study(cohort, out, study, settings, fmt=fmt)
     for line in cohort.summary():
         click.echo(line, err=True)
     click.echo("\n".join(str(path) for path in written))

@@ -306,6 +306,8 @@ def write_study(
     files: StudyFiles,
     settings: StudySettings,
     results: Mapping[str, pd.DataFrame] | None = None,
+    *,
+    fmt: str = "tsv",
 ) -> list[Path]:
     """Write a cohort folder: ``cohort.tsv``, the long tables, the attrition, and last the manifest.
 
@@ -319,6 +321,8 @@ def write_study(
         What it was made of.
     results
         More tables for the folder, by file name.
+    fmt
+        Format of the cohort's tables, and the ending of their names.
 
     Returns
     -------
@@ -327,11 +331,11 @@ def write_study(
     """
     out = Path(folder)
     tables: Mapping[str, pd.DataFrame | None] = {
-        "cohort.tsv": cohort.to_table(),
-        "alterations.tsv": cohort.alterations,
-        "alterations_off_panel.tsv": cohort.off_panel if len(cohort.off_panel) else None,
-        "gene_panel_matrix.tsv": cohort.gene_panel_matrix,
-        "attrition.tsv": cohort.attrition,
+        f"cohort.{fmt}": cohort.to_table(),
+        f"alterations.{fmt}": cohort.alterations,
+        f"alterations_off_panel.{fmt}": cohort.off_panel if len(cohort.off_panel) else None,
+        f"gene_panel_matrix.{fmt}": cohort.gene_panel_matrix,
+        f"attrition.{fmt}": cohort.attrition,
         **(results or {}),
     }
     written = []
