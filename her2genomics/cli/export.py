@@ -45,6 +45,25 @@ def cbioportal(study: StudyFiles, settings: StudySettings, identifier: str, name
 
 @export.command(
     epilog=examples(
+        "her2g export maf --clinical clinical.tsv --vcf calls/ --out maftools/",
+        "her2g export maf --clinical clinical.tsv --maf raw.maf --panel exome --out maftools/",
+        "R: read.maf('maftools/mutations.maf', clinicalData = 'maftools/clinical.tsv')",
+    )
+)
+@study_options
+@click.option("-o", "--out", type=click.Path(file_okay=False), required=True, help="Folder for the files.")
+def maf(study: StudyFiles, settings: StudySettings, out: str) -> None:
+    """Write the mutations of a study's samples as a MAF, and the clinical table by Tumor_Sample_Barcode."""
+    from her2genomics.workflow.maf_export import export_maf
+
+    cohort, written = export_maf(study, settings, out)
+    for line in cohort.summary():
+        click.echo(line, err=True)
+    click.echo("\n".join(str(path) for path in written))
+
+
+@export.command(
+    epilog=examples(
         "her2g coverage S1.bam --out S1.cnn --qc S1.qc.tsv",
         "her2g export multiqc --coverage S1.qc.tsv --coverage S2.qc.tsv --tmb tmb.tsv --out multiqc_in/",
         "her2g export multiqc --cnv results/ --her2 status.tsv --out multiqc_in/",

@@ -87,19 +87,19 @@ def _portal_tables(
     return PortalTables(
         samples=cohort.samples.drop(columns=[c for c in ("assays",) if c in cohort.samples]),
         build=build,
-        mutations=_of_cohort(molecular.mutations, "Tumor_Sample_Barcode", cohort),
+        mutations=None
+        if molecular.mutations is None
+        else rows_of_cohort(molecular.mutations, "Tumor_Sample_Barcode", cohort),
         gene_cna=_one_aliquot(molecular.gene_cna, cohort),
         segments=_one_aliquot(segments, cohort),
-        fusions=_of_cohort(molecular.fusions, "sample_id", cohort),
+        fusions=None if molecular.fusions is None else rows_of_cohort(molecular.fusions, "sample_id", cohort),
         gene_panel_matrix=matrix,
         panels={name: sorted(load_panel(name).genes["gene"]) for name in names},
     )
 
 
-def _of_cohort(table: pd.DataFrame | None, column: str, cohort: Cohort) -> pd.DataFrame | None:
+def rows_of_cohort(table: pd.DataFrame, column: str, cohort: Cohort) -> pd.DataFrame:
     """Return the rows of the cohort's samples under the cohort's identifiers."""
-    if table is None:
-        return None
     resolved = resolve_samples(table[column], cohort.samples)
     return table[resolved.notna()].assign(**{column: resolved[resolved.notna()]}).reset_index(drop=True)
 
@@ -111,4 +111,4 @@ def _one_aliquot(table: pd.DataFrame | None, cohort: Cohort) -> pd.DataFrame | N
     ids = pd.DataFrame({"id": table["sample_id"].drop_duplicates()})
     ids["sample"] = resolve_samples(ids["id"], cohort.samples)
     first = ids.dropna().sort_values("id").drop_duplicates("sample")
-    return _of_cohort(table[table["sample_id"].isin(first["id"])], "sample_id", cohort)
+    return rows_of_cohort(table[table["sample_id"].isin(first["id"])], "sample_id", cohort)

@@ -95,3 +95,45 @@ def test_the_real_multiqc_shows_our_samples(results: list[object], tmp_path: Pat
     assert "Copy-number quality" in page
     assert "IHC 2+, no ISH" in json.loads((data / "multiqc_data.json").read_text())["report_saved_raw_data"][
         "multiqc_her2g_her2_table"]["TR_02_T"].values()  # fmt: skip
+
+
+CLINICAL = "sample_id\tihc\nP1\t0\nP2\t1+\n"
+MAF_HEAD = "Hugo_Symbol\tNCBI_Build\tChromosome\tStart_Position\tEnd_Position\tVariant_Classification\tReference_Allele\tTumor_Seq_Allele2\tTumor_Sample_Barcode\n"
+MAF_ROWS = (
+    "TP53\thg19\t17\t7578406\t7578406\tMISSENSE_MUTATION\tC\tT\tP1\n"
+    "GATA3\thg19\t10\t8111513\t8111514\tFrame_Shift_Ins\t-\tG\tP2\n"
+    "TERT\thg19\t5\t1295228\t1295228\t5'Flank\tG\tA\tP2\n"
+    "PIK3CA\thg19\t3\t178952085\t178952085\tMissense_Mutation\tA\tG\tOTHER\n"
+)
+
+
+def study(tmp_path: Path, maf: str) -> list[object]:
+    (tmp_path / "clinical.tsv").write_text(CLINICAL)
+    (tmp_path / "raw.maf").write_text(maf)
+    return ["--clinical", tmp_path / "clinical.tsv", "--maf", tmp_path / "raw.maf", "--out", tmp_path / "out"]
+
+
+def test_maf_has_what_read_maf_asks_for(tmp_path: Path) -> None:
+    done = run("maf", *study(tmp_path, MAF_HEAD + MAF_ROWS))
+    assert done.exit_code == 0, done.stderr
+    maf = pd.read_csv(tmp_path / "out" / "mutations.maf", sep="\t")
+    required = ["Hugo_Symbol", "Chromosome", "Start_Position", "End_Position", "Reference_Allele", "Tumor_Seq_Allele2",
+                "Variant_Classification", "Variant_Type", "Tumor_Sample_Barcode"]  # fmt: skip
+    assert set(required) <= set(maf)
+    assert not maf[required].isna().to_numpy().any()
+    assert "Mutation_Status" not in maf  # read.maf drops rows in which it is anything but Somatic
+    assert maf["Tumor_Sample_Barcode"].tolist() == ["P1", "P2", "P2"]
+    assert maf["Variant_Classification"].tolist() == ["Missense_Mutation", "Frame_Shift_Ins", "5'Flank"]
+    assert maf["Variant_Type"].tolist() == ["SNP", "INS", "SNP"]
+    assert maf["Start_Position"].dtype == maf["End_Position"].dtype == "int64"
+    clinical = pd.read_csv(tmp_path / "out" / "clinical.tsv", sep="\t")
+    assert clinical.columns[0] == "Tumor_Sample_Barcode"
+    assert clinical["Tumor_Sample_Barcode"].tolist() == ["P1", "P2"]
+
+
+def test_maf_refuses_mutations_without_a_position_and_names_the_classes_it_does_not_know(tmp_path: Path) -> None:
+    done = run("maf", *study(tmp_path, "Hugo_Symbol\tTumor_Sample_Barcode\tVariant_Classification\nTP53\tP1\tSilent\n"))
+    assert (done.exit_code, (tmp_path / "out").exists()) == (1, False)
+    assert "sample P1: 1 mutations have no Chromosome, first in TP53" in done.stderr
+    strange = run("maf", *study(tmp_path, MAF_HEAD + MAF_ROWS.replace("5'Flank", "Odd_Class")))
+    assert "classes that read.maf takes for silent: Odd_Class 1" in strange.stderr
