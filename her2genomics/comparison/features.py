@@ -94,7 +94,7 @@ def complete_samples(cohort: Cohort, notes: list[str], what: str = "genes") -> B
     complete = (sets == every).to_numpy(dtype=bool) if every else np.ones(len(sets), dtype=bool)
     partial = int((~complete & (sets != frozenset()).to_numpy(dtype=bool)).sum())
     if partial:
-        notes.append(f"{what}: {partial} samples without all of {' + '.join(sorted(every))} left out of the tests")
+        notes.append(f"{what}: {partial} samples without all of {' + '.join(sorted(every))} left out")
     return complete
 
 

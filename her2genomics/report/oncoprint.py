@@ -105,7 +105,8 @@ def oncoprint_figure(
     bars_width = _BARS * width
     matrix_width = width - left - _PERCENT - bars_width - 0.1
     edges = _left_edges(data, matrix_width)
-    titles = _title_levels(data, edges, matrix_width)
+    reach = matrix_width + _PERCENT + bars_width
+    titles = _title_levels(data, edges, reach)
     ids = _id_height(data, matrix_width)
     legend = _legend(data, shown, split)
     heights = {
@@ -134,7 +135,7 @@ def oncoprint_figure(
         _draw_track(axes, track, edges, matrix_width)
         y += _height(track)
     if split is not None:
-        _write_titles(add(left, 0.0, matrix_width, heights["title"]), data, edges, titles, heights["title"])
+        _write_titles(add(left, 0.0, reach, heights["title"]), data, edges, titles)
     bars = add(left + matrix_width + _PERCENT, top_edge, bars_width, heights["matrix"])
     _draw_bars(bars, matrix, data, 1 + 0.5 * _PERCENT / matrix_width, split)
     draw_legend_rows(
@@ -233,30 +234,30 @@ def _block_text(data: OncoprintData, k: int) -> str:
     return f"{data.groups[k]} (n = {int((data.codes == k).sum())})"
 
 
-def _title_levels(data: OncoprintData, edges: tuple[Floats, float], width: float) -> list[int]:
+def _title_levels(data: OncoprintData, edges: tuple[Floats, float], reach: float) -> list[int]:
     """Return the line of each block's title, 0 the lowest: one that is wider than its block goes above the next."""
     starts: list[float] = []
     levels = []
     for k in reversed(range(len(data.groups))):
-        x, right = _title_span(data, edges, width, k)
+        x, right = _title_span(data, edges, reach, k)
         level = next((i for i, start in enumerate(starts) if right + 0.06 <= start), len(starts))
-        starts[level : level + 1] = [x]
+        starts[: level + 1] = [x] * (level + 1)  # the line below a raised title takes room on the lines under it
         levels.append(level)
     return levels[::-1]
 
 
-def _title_span(data: OncoprintData, edges: tuple[Floats, float], width: float, k: int) -> tuple[float, float]:
+def _title_span(data: OncoprintData, edges: tuple[Floats, float], reach: float, k: int) -> tuple[float, float]:
     """Return both ends of a block's title, which begins where the block does unless the figure ends before."""
     wide = text_width(_block_text(data, k), weight="bold")
     first = float(edges[0][data.codes == k].min())
-    start = max(0.0, min(first, width + _PERCENT + _BARS * width - wide))
+    start = max(0.0, min(first, reach - wide))
     return start, start + wide
 
 
-def _write_titles(
-    axes: Axes, data: OncoprintData, edges: tuple[Floats, float], levels: Sequence[int], height: float
-) -> None:
-    width = float(axes.get_position().width) * float(axes.get_figure().get_figwidth())  # type: ignore[union-attr]
+def _write_titles(axes: Axes, data: OncoprintData, edges: tuple[Floats, float], levels: Sequence[int]) -> None:
+    """Write the titles into axes that reach from the first sample to the end of the bars."""
+    box, size = axes.get_position(), axes.get_figure().get_size_inches()  # type: ignore[union-attr]
+    width, height = float(box.width * size[0]), float(box.height * size[1])
     axes.set_xlim(0, width)
     axes.set_ylim(0, height)
     axes.set_axis_off()
@@ -336,7 +337,7 @@ def _draw_bars(axes: Axes, matrix: Axes, data: OncoprintData, text_at: float, sp
     axes.set_xlim(0, max(1.0, 100 * float(np.nanmax(data.frequency, initial=0.0))) * 1.03)
     axes.tick_params(axis="x", labelsize=5.5, length=2, pad=1)
     axes.locator_params(axis="x", nbins=3)
-    axes.set_xlabel("altered [% of profiled]", fontsize=6, labelpad=1)
+    axes.set_xlabel("altered [% of profiled]", fontsize=6, labelpad=1, loc="right")
 
 
 def _legend(data: OncoprintData, tracks: Sequence[Track], split: str | None) -> list[tuple[str, list[LegendEntry]]]:

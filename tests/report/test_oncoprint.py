@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
+from matplotlib.text import Text
 
 from her2genomics.cohort import COUNTED_CLASSES, Cohort, cohort_from_table
 from her2genomics.exceptions import CohortError, UsageError
@@ -161,3 +163,39 @@ def test_legend_entries_do_not_overlap() -> None:
     for (line_a, _, end), (line_b, start, _) in zip(entries, entries[1:], strict=False):
         assert line_a < line_b or end < start
     assert max(end for _, _, end in entries) <= 3.35
+
+
+def test_at_one_column_every_text_is_inside_and_no_title_is_crossed() -> None:
+    groups = ["HER2-zero"] * 9 + ["HER2-low"] * 23 + ["HER2-positive"] * 20
+    table = pd.DataFrame(
+        {"sample_id": [f"s{i}" for i in range(52)], "her2_group": groups, "TP53": ["R175H", "WT"] * 26}
+    )
+    figure = draw_oncoprint(cohort_from_table(table), ["TP53"], width=85 / 25.4, tracks=["her2_group"])
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    whole = figure.bbox
+    texts = [t for axes in figure.axes for t in axes.findobj(Text) if t.get_text() and t.get_visible()]
+    for text in texts:
+        box = text.get_window_extent(renderer)
+        assert box.x0 >= whole.x0 - 1, text.get_text()
+        assert box.x1 <= whole.x1 + 1, text.get_text()
+    titles = [t for t in texts if "(n = " in t.get_text()]
+    assert [t.get_text() for t in titles] == ["HER2-zero (n = 9)", "HER2-low (n = 23)", "HER2-positive (n = 20)"]
+    boxes = [t.get_window_extent(renderer) for t in titles]
+    lines = [line.get_window_extent(renderer) for line in titles[0].axes.lines]
+    for k, box in enumerate(boxes):
+        assert not [other for other in boxes[k + 1 :] if box.overlaps(other)]
+        assert not [line for line in lines if box.x0 < line.x0 < box.x1 and line.y1 > box.y0 and line.y0 < box.y1]
+
+
+def test_a_title_begins_at_its_block_where_the_figure_has_room() -> None:
+    groups = ["HER2-zero"] * 20 + ["HER2-positive"] * 8
+    table = pd.DataFrame(
+        {"sample_id": [f"s{i}" for i in range(28)], "her2_group": groups, "TP53": ["R175H", "WT"] * 14}
+    )
+    figure = draw_oncoprint(cohort_from_table(table), ["TP53"], width=85 / 25.4, tracks=["her2_group"])
+    titles = [t for axes in figure.axes for t in axes.texts if "(n = " in t.get_text()]
+    shown = prepare_oncoprint(cohort_from_table(table), ["TP53"], split="her2_group")
+    first = int((shown.codes == 0).sum())
+    matrix = figure.axes[0]
+    step = (matrix.get_xlim()[1] - 0.05) / 28
+    assert titles[-1].get_position()[0] == pytest.approx(first * step + 0.05)
