@@ -55,11 +55,11 @@ def report(cohort: str, out: str, **options: Any) -> None:
     outcome, methods with the works cited, and limits. What cannot be made says why. Of a table with more genes than
     those of --panel only these are read; --panel exome takes all.
     """
-    from her2genomics.io.tables import read_table
     from her2genomics.panel import EXOME, panel_knowledge
     from her2genomics.workflow.inputs import columns_of_genes
     from her2genomics.workflow.report_files import (
         RunTables,
+        read_attrition,
         read_run_tables,
         study_beside,
         work_units,
@@ -70,7 +70,7 @@ def report(cohort: str, out: str, **options: Any) -> None:
     run = RunTables() if options["results"] is None else read_run_tables(options["results"])
     attrition, built = study_beside(cohort)
     if options["attrition"] is not None:
-        attrition = read_table(options["attrition"])
+        attrition = read_attrition(options["attrition"])
     only = options["panel"] != EXOME and options["genes"] is None
     panel = panel_knowledge(options["panel"])
     loaded = read_cohort(cohort, options, only_genes=columns_of_genes(None, panel) if only else None)

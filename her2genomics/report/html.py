@@ -32,6 +32,8 @@ RESEARCH_USE = (
     "Research use only. Not a medical device, not for diagnosis or treatment decisions. HER2-low and HER2-ultralow are "
     "therapeutic tiers, not ASCO/CAP result categories."
 )
+WIDE_TABLE = 10
+"""Tables with more columns are printed across."""
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_-]*")
 
 
@@ -133,6 +135,11 @@ class TableView:
     def ids(self) -> list[str]:
         """Identifiers that the block takes in the page."""
         return [self.table_id]
+
+    @property
+    def wide(self) -> bool:
+        """Whether it is printed on a sheet of its own, across."""
+        return len(self.headers) > WIDE_TABLE
 
 
 @dataclass(frozen=True)

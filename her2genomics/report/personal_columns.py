@@ -13,7 +13,7 @@ _BY_NAME: tuple[tuple[str, str], ...] = (
     ("a record number", r"^mrn$|^(?:medical_?)?record" + _NUMBER + r"|^nhs_?(?:no|number)?$|住院号|病历号|病案号"),
     ("a record number", r"^(?:hospital|admission|inpatient|outpatient|chart|case)" + _NUMBER),
     ("a national number", r"^ssn$|^social_?security.*$|^national_?id.*$|^id_?card.*$|^passport.*$|身份证"),
-    ("an address", r"^(?:home_?|street_?|postal_?)?address$|^(?:post|zip)_?code$|^zip$|地址"),
+    ("an address", r"^(?:home_?|street_?|postal_?)?address$|^(?:post|postal|zip)_?code$|^zip$|地址"),
     ("a telephone number", r"^(?:tele|mobile_?|cell_?)?phone(?:_?(?:no|number))?$|^mobile$|电话|手机"),
     ("an e-mail address", r"^e_?mail(?:_?address)?$"),
 )

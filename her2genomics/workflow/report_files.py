@@ -15,13 +15,13 @@ import pandas as pd
 
 from her2genomics import schema
 from her2genomics.cluster import ClusterSettings, cluster_cohort
-from her2genomics.cohort import COUNTED_CLASSES, Cohort
+from her2genomics.cohort import ATTRITION_COLUMNS, COUNTED_CLASSES, Cohort
 from her2genomics.compare import compare_groups
 from her2genomics.comparison.covariates import AUTO
 from her2genomics.comparison.pathways import PathwaySettings
 from her2genomics.comparison.result import Comparison
 from her2genomics.comparison.settings import DEFAULT_MIN_FREQUENCY
-from her2genomics.exceptions import FileFormatError, Her2GenomicsError, Her2GenomicsWarning
+from her2genomics.exceptions import FileFormatError, Her2GenomicsError, Her2GenomicsWarning, SchemaError
 from her2genomics.io.tables import read_table
 from her2genomics.io.write import write_text
 from her2genomics.outcome.response_result import ResponseQuestion
@@ -334,6 +334,23 @@ def _clusters(cohort: Cohort, settings: ReportSettings, attempts: _Attempts) -> 
     )
 
 
+def read_attrition(path: PathLike) -> pd.DataFrame:
+    """Return an attrition table with its numbers as numbers.
+
+    Raises
+    ------
+    FileFormatError
+        If it cannot be read.
+    SchemaError
+        If a column is missing.
+    """
+    table = read_table(path)
+    if absent := [name for name in ATTRITION_COLUMNS if name not in table]:
+        raise SchemaError("not an attrition table: column is missing", path=path, column=absent[0])
+    counts = {name: pd.to_numeric(table[name], errors="coerce").astype("Int64") for name in ATTRITION_COLUMNS[2:5]}
+    return table.assign(**counts)
+
+
 def study_beside(cohort_file: PathLike) -> tuple[pd.DataFrame | None, dict[str, Any] | None]:
     """Return the attrition and the manifest that ``her2g cohort build`` left beside a cohort table, where it did.
 
@@ -345,7 +362,7 @@ def study_beside(cohort_file: PathLike) -> tuple[pd.DataFrame | None, dict[str, 
     folder = Path(cohort_file).parent
     attrition, manifest = folder / "attrition.tsv", folder / "manifest.json"
     return (
-        read_table(attrition) if attrition.is_file() else None,
+        read_attrition(attrition) if attrition.is_file() else None,
         _read_manifest(manifest) if manifest.is_file() else None,
     )
 

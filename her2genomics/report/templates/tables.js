@@ -137,7 +137,7 @@
 
   document.querySelectorAll(".data-table").forEach(enhance);
   window.addEventListener("beforeprint", function () {
-    document.querySelectorAll("details:not([open])").forEach(function (folded) {
+    document.querySelectorAll("details:not([open]):not(.legend)").forEach(function (folded) {
       folded.dataset.folded = "yes";
       folded.open = true;
     });
