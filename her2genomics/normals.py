@@ -138,7 +138,9 @@ class Reference:
     def describe(self) -> str:
         """Return one line: normals, those left out, bins, masked bins."""
         out = self.normals.loc[~self.normals["used"].fillna(False).astype(bool), "sample_id"].tolist()
-        normals = f"{self.n_normals} normals" if len(self.normals) else "flat (no normals: weak, no p-values)"
+        normals = f"{self.n_normals} normals"
+        if self.n_normals < 2:
+            normals = "one normal (weak, no p-values)" if len(self.normals) else "flat (no normals: weak, no p-values)"
         left_out = f" ({', '.join(out)} left out)" if out else ""
         bins = f"{len(self.bins)} bins, {int((~self.open_bins).sum())} masked"
         return f"{normals}{left_out}, {bins}, {self.build or 'genome build not known (--build)'}"

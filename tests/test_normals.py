@@ -105,6 +105,7 @@ def test_few_normals_work(n: int) -> None:
     built = build_reference(normals(n))
     assert built.n_normals == n
     assert (built.gene_null is None) == (n == 1)
+    assert ("one normal (weak, no p-values)" in built.describe()) == (n == 1)
 
 
 def test_no_normals_need_the_flat_reference_and_it_says_that_it_is_weak() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -202,3 +203,31 @@ def test_the_build_stays_with_the_reference_and_is_checked(folder: Path) -> None
 def test_a_reference_of_unknown_build_says_so(folder: Path) -> None:
     assert read_reference(folder / "pon.cnn").build is None
     assert "genome build not known" in run("reference", "check", folder / "pon.cnn").stderr
+
+
+CASES = pd.read_csv(Path(__file__).parents[1] / "reference" / "cnv_cases.tsv", sep="\t")
+
+
+def called(folder: Path, tumour: Path, gene: str, *more: str) -> dict[str, object]:
+    """Return one gene's row of ``her2g cnv``."""
+    result = run("cnv", tumour, "--reference", folder / "pon.cnn", "--format", "json", *more)
+    assert result.exit_code == 0, result.output
+    return next(row for row in json.loads(result.stdout) if row["gene"] == gene)
+
+
+@pytest.mark.parametrize("row", CASES.to_dict("records"), ids=lambda row: f"ratio {row['ratio']} at {row['purity']}")
+def test_every_boundary_case_by_the_command(folder: Path, row: dict[str, float]) -> None:
+    """A sample that is the reference itself but for one gene; where p is on its limit, that p is given as the limit."""
+    bins = read_reference(folder / "pon.cnn").bins
+    planted = bins["log2"].astype(float) + np.where(bins["gene"] == "G20", np.log2(row["ratio"]), 0.0)
+    tumour = folder / f"case{row['ratio']}_{row['purity']}.cnn"
+    write_cnn(bins[["chromosome", "start", "end", "gene"]].assign(log2=planted), tumour)
+    purity = ["--purity", str(row["purity"])]
+    found = called(folder, tumour, "G20", *purity)
+    assert found["observed_cn"] == pytest.approx(row["observed_cn"], abs=1e-3)
+    assert found["cn"] == pytest.approx(row["purity_corrected_cn"], abs=2e-3)
+    assert ("PURITY_INCONSISTENT" in str(found["flags"])) == ("PURITY_INCONSISTENT" in str(row["note"]))
+    limit = ["--p-below", repr(found["p_value"])] if row["p_value"] == 0.005 else []
+    assert called(folder, tumour, "G20", *purity, *limit)["call"] == row["zhang2022_call"]
+    literal = called(folder, tumour, "G20", *purity, *limit, "--ratio-rule", "literal")
+    assert literal["call"] == row["literal_ratio_gt_0.5_call"]
