@@ -33,6 +33,7 @@ from her2genomics.copy_rule import CopyRule  # noqa: E402
 from her2genomics.gene_calls import call_copy_number  # noqa: E402
 from her2genomics.io.cnvkit import write_cnn  # noqa: E402
 from her2genomics.normals import Reference, build_reference  # noqa: E402
+from her2genomics.segmentation import add_segments_to_genes, segment_ratios  # noqa: E402
 from her2genomics.simulate_coverage import NoiseModel, simulate_coverage, simulate_targets  # noqa: E402
 
 HEADING = "## Gene copy number"
@@ -125,18 +126,18 @@ def simulated_tumours(targets: pd.DataFrame, depths: list[float], purities: list
 
 
 def our_calls(reference: Reference, tumours: list[Tumour]) -> pd.DataFrame:
-    """Return ``sample, gene, log2, p, rule (the study's), test (q < 0.05)``."""
+    """Return ``sample, gene, log2, segment_log2, p, rule (the study's), test (q < 0.05)``."""
     parts = []
     for tumour in tumours:
-        genes = call_copy_number(
-            tumour.table, reference, sample_id=tumour.name, rule=CopyRule(), purity=tumour.purity
-        ).genes
+        result = call_copy_number(tumour.table, reference, sample_id=tumour.name, rule=CopyRule(), purity=tumour.purity)
+        genes = add_segments_to_genes(result.genes, segment_ratios(result.ratios, sample_id=tumour.name))
         parts.append(
             pd.DataFrame(
                 {
                     "sample": tumour.name,
                     "gene": genes["gene"],
                     "log2": genes["log2"].astype(float),
+                    "segment_log2": genes["segment_log2"].astype(float),
                     "p": genes["p_value"].astype(float),
                     "rule": genes["call"].isin(["amplification", "deletion"]),
                     "test": genes["q_value"].astype(float) < 0.05,
@@ -300,7 +301,7 @@ def peer_words(table: pd.DataFrame) -> str:
 def report(table: pd.DataFrame, method: str, command: str) -> tuple[str, dict[str, str]]:
     """Return the section of docs/benchmarks.md, and the columns of the figure with their labels."""
     columns, words = {"test": "her2g, q < 0.05", "rule": "her2g, the study's rule"}, ""
-    near = {"log2": "her2g"}
+    near = {"log2": "her2g", "segment_log2": "her2g, segment"}
     if method:
         columns = {"matched": "her2g, CNVkit's number of false calls", "peer": f"CNVkit ({method})", **columns}
         near |= {"peer_mean": "CNVkit, mean of the gene's bins", "peer_log2": "CNVkit, segment"}
