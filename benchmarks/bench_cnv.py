@@ -19,6 +19,7 @@ import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -147,7 +148,7 @@ def our_calls(reference: Reference, tumours: list[Tumour]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def peer_calls(paths: dict[str, str], normals: list[str], tumours: list[str], python: Path, part: int) -> str:
+def peer_calls(paths: dict[str, str], normals: list[str], python: Path, tumours: list[str], part: int) -> str:
     """Run CNVkit on some of the tumours; return the file of its results."""
     folder = WORK / "cnv"
     job = {
@@ -179,15 +180,15 @@ def both_tools(
     normals: dict[str, pd.DataFrame], tumours: list[Tumour], python: Path | None, cores: int
 ) -> tuple[pd.DataFrame, str]:
     """Return the genes of all tumours by her2g and, where it is there, CNVkit; and how CNVkit segmented."""
-    parts = [tumours[k::cores] for k in range(cores)]
+    parts = [tumours[k::cores] for k in range(min(cores, len(tumours)))]
     reference = build_reference(normals)
     with ProcessPoolExecutor(cores) as pool:
-        ours = pd.concat(pool.map(our_calls, [reference] * cores, parts), ignore_index=True)
+        ours = pd.concat(pool.map(partial(our_calls, reference), parts), ignore_index=True)
         if python is None:
             return ours, ""
         paths = files_of({**normals, **{t.name: t.table for t in tumours}})
         names = [[t.name for t in part] for part in parts]
-        files = pool.map(peer_calls, [paths] * cores, [list(normals)] * cores, names, [python] * cores, range(cores))
+        files = pool.map(partial(peer_calls, paths, list(normals), python), names, range(len(parts)))
         found = [json.loads(Path(file).read_text()) for file in files]
     columns = ["sample", "gene", "peer_mean", "peer_log2", "peer_cn", "peer_metrics"]
     theirs = pd.DataFrame([row for part in found for row in part["rows"]], columns=columns)
