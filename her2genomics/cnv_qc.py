@@ -132,6 +132,8 @@ def assess_profile(
     differences = neighbour_differences(ratios["chromosome"].to_numpy(dtype=object), log2)
     values = {"MAPD": mapd(differences), "DLRS": dlrs(differences)}
     failed, warned = [], []
+    if not len(differences):
+        failed.append("no neighbouring bins, so the noise is not known")
     if len(log2) < MIN_BINS:
         warned.append(f"only {len(log2)} autosomal bins")
     for name, warn, fail in (("MAPD", MAPD_WARN, MAPD_FAIL), ("DLRS", DLRS_WARN, DLRS_FAIL)):

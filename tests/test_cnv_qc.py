@@ -49,6 +49,13 @@ def test_too_little_depth_and_a_steep_gc_trend_are_named() -> None:
     assert qc.warned == ("GC slope -4.0 log2 per unit, before correction",)
 
 
+def test_a_profile_whose_noise_cannot_be_measured_is_not_evaluable() -> None:
+    one = pd.DataFrame({"chromosome": ["chr17"], "log2": [0.1]})
+    qc = assess_profile(one, sample_id="S")
+    assert not qc.evaluable
+    assert qc.failed == ("no neighbouring bins, so the noise is not known",)
+
+
 def test_the_depth_of_a_centred_file_is_not_known() -> None:
     assert np.isnan(median_depth(None, np.array([-0.2, 0.0, 0.1])))
     assert median_depth(None, np.array([7.0, 8.0, 9.0])) == 256
