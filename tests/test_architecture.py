@@ -13,7 +13,7 @@ LAYERS: list[set[str]] = [
     {
         "io", "stats", "anndata_tables", "coverage", "ratios", "gene_null", "cnv_qc", "normals", "copy_rule", "amplicons", "gene_calls", "pathways",
         "segmentation", "copynumber", "her2", "her2_evidence", "her2_rules", "specimens", "ish_signals", "receptors", "inclusion",
-        "clinical_variables", "protein_positions", "protein_domains", "variant_filters", "tmb", "tmb_rule", "tmb_sample", "tmb_interval", "tmb_calibration", "variant_merge",
+        "clinical_variables", "protein_positions", "protein_domains", "variant_filters", "personal_columns", "tmb", "tmb_rule", "tmb_sample", "tmb_interval", "tmb_calibration", "variant_merge",
     },
     {"classify", "cohort", "cell_text", "gene_columns"},
     {"cohort_build"},

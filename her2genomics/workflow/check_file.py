@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from her2genomics import schema
-from her2genomics.classify import EVIDENCE
+from her2genomics.classify import EVIDENCE, STATUS_COLUMNS
 from her2genomics.exceptions import FileFormatError, UsageError
 from her2genomics.gene_columns import find_gene_columns, usable_aliases
 from her2genomics.io.alterations import read_alterations
@@ -22,6 +22,7 @@ from her2genomics.io.structural import read_structural
 from her2genomics.io.tables import read_table
 from her2genomics.io.vcf import open_vcf
 from her2genomics.panel import Panel, load_panel
+from her2genomics.personal_columns import find_personal_columns
 
 ITEM_COLUMNS = ["item", "taken_as", "note"]
 KINDS = ("clinical", "cohort", "maf", "seg", "cna", "alterations", "sv", "vcf")
@@ -38,6 +39,10 @@ _SIGNS: tuple[tuple[str, frozenset[str]], ...] = (
     ("alterations", frozenset({"sampleid", "gene", "consequence"})),
 )
 """Column names (without case and punctuation) that make a kind of file, the first match counts."""
+
+
+_OWN_RESULTS = frozenset(STATUS_COLUMNS) | frozenset(schema.ERBB2_STATUS.names) | {"assays", "tmb_status"}
+"""Columns of a cohort that ``classify`` and ``cohort build`` make."""
 
 
 @dataclass(frozen=True)
@@ -127,19 +132,34 @@ def _check_table(path: str | os.PathLike[str]) -> FileCheck:
     clinical = recognise_clinical(raw.drop(columns=genes), source=path)
     check = _from_report("cohort", clinical.report, clinical.counts, _size(clinical.table, "samples"))
     gene_rows = pd.DataFrame({"item": genes, "taken_as": "gene", "note": _gene_notes(genes, panel)})
-    table = clinical.table
+    table, items = clinical.table, _with_own_results(check.items)
+    personal = find_personal_columns(raw.drop(columns=genes))
+    for column, reason in personal.items():
+        here = items["item"] == column
+        items.loc[here, "note"] = (items.loc[here, "note"] + f"; {reason}").str.strip("; ")
     missing = []
     if "her2_group" not in table and not any(name in table for name in EVIDENCE):
         missing.append(f"no HER2 group and nothing to derive it from (one of her2_group, {', '.join(EVIDENCE)})")
-    declared = [name for name in table if name in schema.CLINICAL.by_name]
+    declared = [name for name in table if name in schema.CLINICAL.by_name or name in _OWN_RESULTS]
     summary = (
         *check.summary,
         f"{len(genes)} gene columns, {len(declared)} recognised clinical columns, "
         f"{table.shape[1] - len(declared)} kept under their own name",
         *missing,
+        *(
+            f"column {column} {reason}: leave it out before the table is passed on"
+            for column, reason in personal.items()
+        ),
     )
-    items = pd.concat([check.items, gene_rows], ignore_index=True)
+    items = pd.concat([items, gene_rows], ignore_index=True)
     return FileCheck("cohort" if genes else "clinical", items[ITEM_COLUMNS], summary)
+
+
+def _with_own_results(items: pd.DataFrame) -> pd.DataFrame:
+    """Return the items with the columns that a command of the toolkit made named as such."""
+    own = items["taken_as"].eq("-") & items["item"].isin(_OWN_RESULTS)
+    notes = items["item"].map({"her2_group": "taken as given, not derived anew"}).fillna("a result, taken as given")
+    return items.assign(taken_as=items["taken_as"].mask(own, items["item"]), note=items["note"].mask(own, notes))
 
 
 def _gene_notes(genes: list[str], panel: Panel) -> list[str]:

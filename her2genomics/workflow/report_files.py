@@ -27,12 +27,12 @@ from her2genomics.io.write import write_text
 from her2genomics.outcome.response_result import ResponseQuestion
 from her2genomics.panel import DEFAULT_PANEL, EXOME, load_panel, panel_knowledge
 from her2genomics.pathway_comparison import compare_pathways
+from her2genomics.personal_columns import find_personal_columns
 from her2genomics.provenance import build_manifest
 from her2genomics.report.cohort_page import cohort_page
 from her2genomics.report.cohort_results import NO_RESULTS, CohortResults, NotRun
 from her2genomics.report.html import render_page
 from her2genomics.report.oncoprint_data import prepare_oncoprint
-from her2genomics.report.personal_columns import find_personal_columns
 from her2genomics.stats.nmf import Progress
 from her2genomics.table1.build import make_table1
 from her2genomics.workflow.outcome_files import (

@@ -1,0 +1,32 @@
+"""What ``her2g check`` says of columns: results of the toolkit, and columns that look like identifiers of patients."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from her2genomics.workflow.check_file import check_file
+
+
+def test_columns_that_look_like_identifiers_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "clinical.csv"
+    file.write_text("Patient ID,Patient Name,出生日期,HER2 IHC\nP1,Anna Berg,1960-01-02,1+\nP2,Eva Holm,1961-07-05,0\n")
+    found = check_file(file)
+    notes = found.items.set_index("item")["note"]
+    assert notes["Patient Name"].endswith("looks like a name")
+    assert notes["出生日期"].endswith("looks like a date of birth")
+    assert "looks like" not in notes["Patient ID"]
+    assert [line for line in found.summary if "looks like" in line] == [
+        "column Patient Name looks like a name: leave it out before the table is passed on",
+        "column 出生日期 looks like a date of birth: leave it out before the table is passed on",
+    ]
+
+
+def test_columns_that_the_toolkit_made_are_taken_as_given(tmp_path: Path) -> None:
+    file = tmp_path / "cohort.tsv"
+    file.write_text("sample_id\ther2_group\ther2_reason\tcentre\tTP53\nP1\tHER2-low\tIHC 1+\tA\tWT\n")
+    found = check_file(file)
+    rows = found.items.set_index("item")
+    assert rows.loc["her2_group"].tolist() == ["her2_group", "taken as given, not derived anew"]
+    assert rows.loc["her2_reason", "taken_as"] == "her2_reason"
+    assert rows.loc["centre"].tolist() == ["-", "kept under its own name"]
+    assert "1 gene columns, 3 recognised clinical columns, 1 kept under their own name" in found.summary
