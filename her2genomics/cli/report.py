@@ -39,7 +39,7 @@ from her2genomics.cli.options import INPUT_FILE, OUTPUT_FILE, examples, seed_opt
 @click.option(
     "--adjust",
     default=None,
-    help="Comma list of covariates to hold fixed in the adjusted columns, or none.  [default: hr_status, if there]",
+    help="Comma list of covariates that comparisons and pathways hold fixed, or none.  [default: hr_status, if there]",
 )
 @click.option("--top", type=click.IntRange(1, 100), default=25, show_default=True, help="Genes of the oncoprint.")
 @click.option("--clusters/--no-clusters", default=True, show_default=True, help="Cluster the tumours (the slow part).")

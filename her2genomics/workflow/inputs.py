@@ -308,6 +308,7 @@ def write_study(
     results: Mapping[str, pd.DataFrame] | None = None,
     *,
     fmt: str = "tsv",
+    already: Sequence[Path] = (),
 ) -> list[Path]:
     """Write a cohort folder: ``cohort.tsv``, the long tables, the attrition, and last the manifest.
 
@@ -323,11 +324,13 @@ def write_study(
         More tables for the folder, by file name.
     fmt
         Format of the cohort's tables, and the ending of their names.
+    already
+        Files that were written into the folder before; they go into its manifest too.
 
     Returns
     -------
     list of Path
-        The files written, in order.
+        The files written, in order, those before included.
     """
     out = Path(folder)
     tables: Mapping[str, pd.DataFrame | None] = {
@@ -338,7 +341,7 @@ def write_study(
         f"attrition.{fmt}": cohort.attrition,
         **(results or {}),
     }
-    written = []
+    written = list(already)
     for name, table in tables.items():
         if table is not None:
             write_table(table, out / name)

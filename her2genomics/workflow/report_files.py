@@ -261,7 +261,11 @@ def compute_results(
         ),
         comparison=attempts.run(
             "comparison",
-            lambda: comparison or compare_groups(cohort, min_frequency=settings.min_frequency, panel=panel, **shared),
+            lambda: (
+                compare_groups(cohort, min_frequency=settings.min_frequency, panel=panel, **shared)
+                if comparison is None
+                else _without_pathways(comparison)
+            ),
         ),
         pathways=attempts.run("pathways", lambda: compare_pathways(cohort, PathwaySettings(panel=panel), **shared)),
         survival=_survival(cohort, settings, attempts),
@@ -274,6 +278,20 @@ def compute_results(
         warnings=attempts.warnings,
         remarks=remarks,
         personal_columns=find_personal_columns(cohort.samples),
+    )
+
+
+def _without_pathways(comparison: Comparison) -> Comparison:
+    """Return a comparison without the families that `compare_pathways` has in full."""
+
+    def kept(table: pd.DataFrame) -> pd.DataFrame:
+        return table[~table["family"].astype(str).str.startswith("pathway")].reset_index(drop=True)
+
+    return replace(
+        comparison,
+        association=kept(comparison.association),
+        contingency=kept(comparison.contingency),
+        notes=tuple(note for note in comparison.notes if not note.startswith("pathways:")),
     )
 
 

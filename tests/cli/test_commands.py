@@ -151,7 +151,7 @@ def test_demo_writes_and_shows_everything(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     assert "association.tsv" in result.stdout
     files = {p.name for p in (tmp_path / "demo").iterdir()}
-    assert {"cohort.tsv", "association.tsv", "her2_status.tsv", "manifest.json"} <= files
+    assert {"cohort.tsv", "association.tsv", "her2_status.tsv", "manifest.json", "report.html"} <= files
     assert "HER2-zero 90, HER2-low 231, HER2-positive 202" in result.stderr
     found = pd.read_csv(tmp_path / "demo" / "association.tsv", sep="\t").set_index(["family", "feature", "contrast"])
     row = found.loc[("gene", "TP53", "zero-low")]

@@ -12,11 +12,13 @@ from click.testing import CliRunner
 
 from her2genomics.cli.main import cli
 from her2genomics.cohort import ATTRITION_COLUMNS, Cohort, cohort_from_table
+from her2genomics.compare import compare_groups
+from her2genomics.comparison.pathways import PathwaySettings
 from her2genomics.exceptions import FileFormatError, SchemaError
 from her2genomics.provenance import sha256_of
 from her2genomics.report.cohort_page import cohort_page
 from her2genomics.report.cohort_results import NotRun
-from her2genomics.report.html import NotMade, Section
+from her2genomics.report.html import NotMade, Section, render_page
 from her2genomics.workflow.report_files import (
     ReportSettings,
     RunTables,
@@ -110,6 +112,16 @@ def test_progress_reaches_what_was_announced(cohort: Cohort) -> None:
     done: list[int] = []
     compute_results(cohort, QUICK, progress=done.append)
     assert sum(done) == work_units(QUICK)
+
+
+def test_a_comparison_that_is_there_is_not_made_again_and_pathways_stand_once(cohort: Cohort) -> None:
+    made = compare_groups(cohort, pathways=PathwaySettings())
+    results = compute_results(cohort, QUICK, comparison=made)
+    assert not isinstance(results.comparison, NotRun)
+    families = set(results.comparison.association["family"])
+    assert families == set(made.association["family"]) - {"pathway", "pathway_without_hubs"}
+    again = compute_results(cohort, QUICK)
+    assert render_page(cohort_page(again)) == render_page(cohort_page(results))
 
 
 def test_the_tables_of_a_run_are_shown_and_checked(cohort: Cohort, tmp_path: Path) -> None:
