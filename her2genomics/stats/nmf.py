@@ -32,7 +32,10 @@ CELLS_PER_BLOCK = 60_000
 
 @dataclass(frozen=True)
 class Stop:
-    """When a run has converged: no label has changed for some checks, and the loss hardly falls any more.
+    """When a run has converged: no label has changed for some checks and the loss hardly falls, or it falls no more.
+
+    The second part is for matrices in which single samples lie between two components for hundreds of iterations: most
+    of those of permuted features, and ranks above that of the data.
 
     Parameters
     ----------
@@ -40,12 +43,15 @@ class Stop:
         Checks (every ten iterations) without a change of any sample's largest component.
     relative_drop
         Largest fall of the loss from one check to the next, relative to the loss.
+    flat_drop
+        A fall below this, relative to the loss, ends a run whatever its labels do.
     max_iterations
         Iterations after which a run ends unconverged.
     """
 
     stable_checks: int = 10
     relative_drop: float = 1e-5
+    flat_drop: float = 2e-6
     max_iterations: int = 2000
 
 
@@ -266,7 +272,9 @@ def _run_block(block: Block, runs: int, samples: int, stop: Stop) -> _BlockResul
             continue
         new_labels, new_loss = block.labels(), block.loss()
         stable = np.where((new_labels == labels).all(axis=1), stable + 1, 0)
-        converged = (stable >= stop.stable_checks) & (loss - new_loss <= stop.relative_drop * new_loss)
+        drop = loss - new_loss
+        converged = (stable >= stop.stable_checks) & (drop <= stop.relative_drop * new_loss)
+        converged |= drop <= stop.flat_drop * new_loss
         labels, loss = new_labels, new_loss
         ended = converged | last
         if ended.any():
