@@ -12,17 +12,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.cluster.hierarchy import linkage
-from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics import adjusted_rand_score
 
 from her2genomics import schema
-from her2genomics.cluster_features import compare_clusters, describe_features
+from her2genomics.cluster_features import compare_clusters, cross_table, describe_features, print_cross_table
 from her2genomics.cluster_matrix import ClusterMatrix, MatrixSettings, build_matrix
 from her2genomics.cohort import Cohort
 from her2genomics.exceptions import UsageError
 from her2genomics.panel import Panel
 from her2genomics.stats.consensus import cut_tree, sample_silhouettes
+from her2genomics.stats.hierarchical import N_PERMUTED, build_hierarchy, permuted_silhouettes
 from her2genomics.stats.inputs import Floats, Integers
 from her2genomics.stats.nmf import Factorisation, Progress, fit_coefficients
 from her2genomics.stats.rank_selection import (
@@ -30,7 +29,6 @@ from her2genomics.stats.rank_selection import (
     RankSurvey,
     SurveySettings,
     add_permuted,
-    check_ranks,
     choose_rank,
     survey_ranks,
 )
@@ -74,9 +72,9 @@ class Clusters:
 
     Parameters
     ----------
-    assignments, ranks, features, tests, contingency
+    assignments, ranks, features, tests, contingency, her2_table
         Tables (schemas ``nmf_assignments``, ``nmf_rank_selection``, ``cluster_features``, ``cluster_tests``,
-        ``contingency``).
+        ``contingency``, ``cluster_table``).
     choice
         The rule's answer and reason.
     matrix
@@ -96,6 +94,7 @@ class Clusters:
     features: pd.DataFrame
     tests: pd.DataFrame
     contingency: pd.DataFrame
+    her2_table: pd.DataFrame
     choice: RankChoice
     matrix: ClusterMatrix
     factors: Factorisation | None
@@ -112,6 +111,7 @@ class Clusters:
             marks = rows[rows["difference"] > 0].head(top).to_dict("records")
             listed = ", ".join(f"{r['feature']} {r['freq_in']:.0%} against {r['freq_out']:.0%}" for r in marks)
             lines.append(f"cluster {cluster} (n = {rows['n_in'].iloc[0]}): {listed} [descriptive]")
+        lines += print_cross_table(self.her2_table)
         for row in self.tests[self.tests["q_value"] < 0.05].head(top).to_dict("records"):
             figures = f"p {row['p_value']:.2g}, q {row['q_value']:.2g}"
             lines.append(f"{row['variable']}: {figures} ({row['test']}, n = {row['n']})")
@@ -275,26 +275,36 @@ def _stability(v: Floats, labels: Integers, rank: int, survey: SurveySettings, p
 
 
 def _by_distance(values: pd.DataFrame, settings: ClusterSettings, notes: list[str], progress: Progress | None) -> _Fit:
-    v = values.to_numpy().T > 0
-    if len(v) > MAX_CONSENSUS:
-        raise UsageError(f"hierarchical clustering of {len(v):,} samples", hint="use --method nmf")
-    ranks = check_ranks(_ranks(settings), values.shape)
-    distance = pdist(v, "jaccard")
-    tree, square = linkage(distance, "average"), squareform(distance)
-    silhouettes = {k: float(sample_silhouettes(square, cut_tree(tree, k)).mean()) for k in ranks}
-    best = max(silhouettes, key=lambda k: silhouettes[k])
-    rank = settings.rank or best
-    reason = f"rank {rank} " + (
-        "as asked for" if settings.rank else f"has the highest mean silhouette, {silhouettes[best]:.3f}"
-    )
-    notes.append("hierarchical clustering: average linkage of Jaccard distances; no test whether there are clusters")
-    cut = cut_tree(tree, rank)
-    table = pd.DataFrame({"k": list(silhouettes), "silhouette": list(silhouettes.values())})
+    v = values.to_numpy()
+    if v.shape[1] > MAX_CONSENSUS:
+        raise UsageError(f"hierarchical clustering of {v.shape[1]:,} samples", hint="use --method nmf")
+    found = build_hierarchy(v, _ranks(settings))
+    permuted = permuted_silhouettes(v, _ranks(settings), settings.survey.seed)
+    notes.append("hierarchical clustering: average linkage of Jaccard distances")
+    table = pd.DataFrame({"k": list(found.silhouettes), "silhouette": list(found.silhouettes.values())})
     table = schema.conform(table, schema.NMF_RANK_SELECTION)
+    choice = _choice_by_silhouette(found.silhouettes, found.best, float(permuted.max()), settings.rank)
+    if choice.rank is None:
+        return _Fit(choice, table)
+    cut = cut_tree(found.tree, choice.rank)
     return _Fit(
-        RankChoice(rank, best, reason), table, cut, None, 1 - square, np.arange(len(v)), cut, tree,
-        sample_silhouettes(square, cut),
+        choice, table, cut, None, 1 - found.distance, np.arange(v.shape[1]), cut, found.tree,
+        sample_silhouettes(found.distance, cut),
     )  # fmt: skip
+
+
+def _choice_by_silhouette(silhouettes: dict[int, float], best: int, permuted: float, asked: int | None) -> RankChoice:
+    """Return the cut with the best silhouette, if it is clearer than every cut of the permuted matrices."""
+    supported = silhouettes[best] > permuted
+    reason = (
+        f"rank {best} has the highest mean silhouette, {silhouettes[best]:.3f}, "
+        f"{'above' if supported else 'not above'} the highest in {N_PERMUTED} matrices of permuted features, "
+        f"{permuted:.3f}" + (f" (p = {1 / (N_PERMUTED + 1):.2g})" if supported else "")
+    )
+    if asked is None:
+        return RankChoice(best if supported else None, best, reason)
+    said = best if supported else "none"
+    return RankChoice(asked, best, f"rank {asked} as asked for; the silhouette says {said}: {reason}")
 
 
 def _by_size(labels: Integers) -> dict[int, str]:
@@ -330,6 +340,7 @@ def _report(
         features,
         tests,
         contingency,
+        cross_table(tests, contingency),
         fit.choice,
         matrix,
         fit.factors,

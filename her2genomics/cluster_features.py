@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from her2genomics import schema
-from her2genomics.clinical_variables import category_text, describe_variables
+from her2genomics.clinical_variables import category_text, describe_variables, level_order
 from her2genomics.cohort import Cohort
 from her2genomics.comparison.exact_table import exact_table
 from her2genomics.stats.continuous import kruskal_wallis
@@ -24,6 +24,8 @@ from her2genomics.stats.nmf_features import basis_features, feature_scores
 
 DESCRIPTIVE = "descriptive: the feature made the clusters, so it cannot be tested for them"
 CLUSTER = "cluster"
+PRINTED = ("her2_group", "hr_status", "subtype")
+"""Variables that studies print by cluster."""
 
 
 def describe_features(
@@ -169,3 +171,63 @@ def _held_out_features(
         text = pd.Series(np.where(cohort.altered(counted)[:, column], "altered", "not altered"), dtype="string")
         features.append((name, text.where(cohort.profiled[:, column])))
     return features
+
+
+def cross_table(tests: pd.DataFrame, contingency: pd.DataFrame) -> pd.DataFrame:
+    """Return HER2 group, hormone receptors and subtype by cluster, with the test of each.
+
+    Parameters
+    ----------
+    tests, contingency
+        As from `compare_clusters`; samples without a cluster or a value are in neither.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``cluster_table`` schema; empty where none of the variables was tested.
+    """
+    found = tests[tests["variable"].isin(PRINTED) & (tests["family"] == "clinical")]
+    counts = contingency[contingency["feature"].isin(found["variable"]) & (contingency["family"] == "clinical")]
+    table = counts.rename(columns={"feature": "variable", "group": "cluster"})
+    for name, keys in (("level", ["variable", "level"]), ("cluster", ["variable", "cluster"])):
+        table[f"n_{name}"] = table.groupby(keys)["n"].transform("sum")
+        table[f"frac_of_{name}"] = table["n"].astype(float) / table[f"n_{name}"].astype(float).where(lambda x: x > 0)
+    table = table.merge(found[["variable", "test", "p_value", "q_value"]], on="variable")
+    order = [table["variable"].map(PRINTED.index), table["cluster"].map(level_order), table["level"].map(_level_key)]
+    rows = sorted(range(len(table)), key=lambda i: tuple(key.iloc[i] for key in order))
+    return schema.conform(table.iloc[rows].reset_index(drop=True), schema.CLUSTER_TABLE)
+
+
+def _level_key(level: str) -> tuple[int, tuple[int, float, str]]:
+    tiers = schema.HER2_TIERS
+    return (tiers.index(level) if level in tiers else len(tiers), level_order(level))
+
+
+def print_cross_table(table: pd.DataFrame) -> list[str]:
+    r"""Return the lines of `cross_table`: clusters below each other, n and the share of each level in the cluster.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"stratum": "all", "family": "clinical", "feature": "her2_group",
+    ...     "group": ["1", "1", "2", "2"], "level": ["HER2-low", "HER2-zero"] * 2, "n": [6, 2, 4, 8]})
+    >>> tests = pd.DataFrame({"family": ["clinical"], "variable": "her2_group", "test": "Fisher exact", "n": 20,
+    ...     "p_value": 0.17, "q_value": 0.17})
+    >>> print("\n".join(print_cross_table(cross_table(tests, counts))))
+    her2_group by cluster, n (% of the column): Fisher exact p 0.17, q 0.17
+      cluster  HER2-zero (n = 10)  HER2-low (n = 10)
+      1        2 (20.0%)           6 (60.0%)
+      2        8 (80.0%)           4 (40.0%)
+    """
+    lines = []
+    for variable, rows in table.groupby("variable", sort=False):
+        test, p, q = rows[["test", "p_value", "q_value"]].iloc[0]
+        figures = "not testable" if pd.isna(p) else f"{test} p {p:.2g}, q {q:.2g}"
+        lines.append(f"{variable} by cluster, n (% of the column): {figures}")
+        sizes = rows.drop_duplicates("level").set_index("level")["n_level"]
+        grid = [["cluster", *(f"{level} (n = {n})" for level, n in sizes.items())]]
+        for cluster, part in rows.groupby("cluster", sort=False):
+            counts = part.set_index("level")["n"].reindex(sizes.index).tolist()
+            grid.append([str(cluster), *(f"{x} ({x / n:.1%})" for x, n in zip(counts, sizes, strict=True))])
+        widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
+        lines += ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in grid]
+    return lines

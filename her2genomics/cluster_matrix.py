@@ -120,6 +120,7 @@ def build_matrix(
     settings = settings or MatrixSettings()
     notes: list[str] = []
     weights, known = _features(cohort, settings, gene_spans, notes)
+    _check_features(cohort, settings, known)
     ids = pd.Index(cohort.sample_ids.astype(str))
     weight, mask = weights.to_numpy(), known.to_numpy(dtype=bool)
     profiled = np.asarray(mask.any(axis=1))
@@ -131,6 +132,12 @@ def build_matrix(
         f"matrix: {int(kept.sum())} of {len(kept)} features altered in at least {settings.min_frequency:.3g} of the "
         f"profiled samples; {int((~enough).sum())} profiled in fewer than {settings.min_profiled:.0%} of them left out"
     )
+    if not kept.any():
+        raise CohortError(
+            f"no gene is altered in at least {settings.min_frequency:.3g} of its profiled samples (highest "
+            f"{(n_altered / np.maximum(n_known, 1)).max():.3g}), so there is nothing to cluster",
+            hint="lower --min-frequency or --min-profiled, or count more --classes",
+        )
     complete = np.asarray(mask[:, kept].all(axis=1)) & profiled
     altered = np.asarray((weight[:, kept] > 0).any(axis=1))
     inside = complete & altered
@@ -148,6 +155,21 @@ def build_matrix(
             hint="lower --min-frequency or --min-profiled; her2g check shows what was recognised",
         )
     return ClusterMatrix(matrix, unaltered, unprofiled, incomplete, tuple(notes))
+
+
+def _check_features(cohort: Cohort, settings: MatrixSettings, known: pd.DataFrame) -> None:
+    """Refuse a cohort without genes, or without a sample that all assays saw, in words."""
+    if not len(known.columns):
+        named = "" if settings.genes is None else f" {', '.join(settings.genes[:3])}"
+        raise CohortError(
+            f"the cohort has none of the genes{named}" if cohort.genes else "the cohort has no gene column",
+            hint="her2g check FILE lists the genes that were recognised",
+        )
+    if not known.to_numpy(dtype=bool).any():
+        raise CohortError(
+            "no sample is profiled by all assays for any of the genes, so there is nothing to cluster",
+            hint="her2g check FILE shows what was profiled",
+        )
 
 
 def _features(

@@ -11,10 +11,12 @@ from sklearn.metrics import adjusted_rand_score
 
 from her2genomics import schema
 from her2genomics.cluster import ClusterSettings, cluster_cohort
+from her2genomics.cluster_features import compare_clusters
 from her2genomics.cluster_matrix import MatrixSettings, build_matrix
 from her2genomics.cohort import Cohort, cohort_from_table
 from her2genomics.exceptions import CohortError, UsageError
 from her2genomics.panel import load_panel
+from her2genomics.stats.nmf import fit_nmf
 from her2genomics.stats.rank_selection import SurveySettings
 
 GENES = ["TP53", "MYC", "RB1", "PTEN", "PIK3CA", "GATA3", "CDH1", "AKT1", "CCND1", "FGF3", "FGF4", "FGF19"]
@@ -150,6 +152,57 @@ def test_hierarchical_clustering_has_the_same_outputs() -> None:
     assert len(result.tests)
 
 
+def test_hierarchical_clustering_refuses_a_matrix_without_clusters() -> None:
+    table, _ = planted_table(4, inside=0.2, outside=0.2)
+    result = cluster_cohort(cohort(table), quick(rank=None, method="hierarchical"))
+    assert result.choice.rank is None
+    assert "not above the highest in 19 matrices of permuted features" in result.choice.reason
+    assert set(result.assignments["status"]) <= {"no rank supported", "no alteration"}
+    asked = cluster_cohort(cohort(table), quick(rank=2, method="hierarchical"))
+    assert "rank 2 as asked for; the silhouette says none" in asked.choice.reason
+    assert asked.assignments["cluster"].nunique() >= 2
+
+
+def test_the_printed_table_is_that_of_the_tests() -> None:
+    table, truth = planted_table(11)
+    groups = np.array(["HER2-zero", "HER2-low", "HER2-positive"])
+    table["her2_group"] = np.where(np.arange(len(table)) % 4 > 0, groups[truth], "HER2-low")
+    table.loc[3, "her2_group"] = pd.NA
+    result = cluster_cohort(cohort(table), quick())
+    printed = schema.check(result.her2_table, schema.CLUSTER_TABLE)
+    known = result.assignments.merge(table[["sample_id", "her2_group"]], on="sample_id")
+    known = known[(known["status"] == "clustered") & known["her2_group"].notna()]
+    expected = pd.crosstab(known["cluster"], known["her2_group"])
+    for row in printed.itertuples():
+        assert row.n == expected.loc[row.cluster, row.level]
+        assert row.frac_of_level == row.n / expected[row.level].sum()
+        assert row.frac_of_cluster == row.n / expected.loc[row.cluster].sum()
+    assert printed["level"].drop_duplicates().tolist() == groups.tolist(), "HER2 groups in their order"
+    test = result.tests.set_index("variable").loc["her2_group"]
+    assert set(printed["p_value"]) == {test["p_value"]}
+    assert test["p_value"] < 1e-6
+    assert any("her2_group by cluster" in line for line in result.summary())
+
+
+def test_held_out_genes_are_tested_at_their_level_and_the_matrix_genes_would_not_be() -> None:
+    """On data without clusters: 200 tests of held-out genes, and of genes that made the clusters."""
+    rng, held_out, made = np.random.default_rng(5), [], []
+    for _ in range(25):
+        cells = rng.random((80, 16)) < rng.uniform(0.1, 0.4, 16)
+        table = pd.DataFrame(np.where(cells, "missense", "WT"), columns=[*GENES, "NF1", "ATM", "BRCA1", "BRCA2"])
+        table.insert(0, "sample_id", [f"S{i:03}" for i in range(80)])
+        data = cohort_from_table(table)
+        matrix = build_matrix(data, MatrixSettings(genes=tuple(table.columns[1:9]))).values
+        labels = pd.Series(fit_nmf(matrix, 3, runs=2).best.coefficients.argmax(axis=0).astype(str), matrix.columns)
+        clusters = labels.reindex(data.sample_ids).astype("string")
+        for genes, p in ((table.columns[9:], held_out), (table.columns[1:9], made)):
+            tests, _ = compare_clusters(data, clusters, list(genes), ("missense",), erbb2_held_out=False)
+            p += tests["p_value"].tolist()
+    assert len(held_out) == 200
+    assert np.mean(np.array(held_out) <= 0.05) <= 0.09, "5 % and Monte Carlo error"
+    assert np.mean(np.array(made) <= 0.05) > 0.3, "double dipping, which is why they are not tested"
+
+
 def test_many_samples_are_clustered_by_a_subsample(monkeypatch: pytest.MonkeyPatch) -> None:
     table, truth = planted_table(8, n=120)
     monkeypatch.setattr("her2genomics.cluster.MAX_CONSENSUS", 60)
@@ -167,7 +220,8 @@ def test_many_samples_are_clustered_by_a_subsample(monkeypatch: pytest.MonkeyPat
     [
         ({"classes": ("nonsense",)}, UsageError, "unknown alteration class nonsense"),
         ({"min_frequency": 2.0}, UsageError, "between 0 and 1"),
-        ({"min_frequency": 1.0}, CohortError, "too few to cluster"),
+        ({"min_frequency": 1.0}, CohortError, "no gene is altered in at least 1 of its profiled samples"),
+        ({"genes": ("NF1",)}, CohortError, "the cohort has none of the genes NF1"),
         ({"genes": ("TP53",)}, CohortError, "1 features"),
     ],
 )

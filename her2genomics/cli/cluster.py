@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,7 @@ from her2genomics.cli.options import (
     her2_options,
     output_options,
     panel_option,
+    run_progress,
     seed_option,
     threads_option,
 )
@@ -133,10 +133,10 @@ def cluster(
             hold_out=_split(hold_out) or (),
         ),
     )
-    work = 2 * len(ranks) * runs + 2 * 5 * 20 + 10 * 5 if method == "nmf" else 1
-    with click.progressbar(length=work, label="her2g cluster", file=sys.stderr, show_pos=True) as bar:
+    work = 2 * len(ranks) * runs + 2 * 5 * 20 + 10 * 5
+    with run_progress(work if method == "nmf" else 0, "her2g cluster") as count:
         loaded, result = cluster_file(
-            cohort, settings, panel=panel, her2_rule=her2_rule, subtype_rule=subtype_rule, progress=bar.update
+            cohort, settings, panel=panel, her2_rule=her2_rule, subtype_rule=subtype_rule, progress=count
         )
     write_table(result.assignments, out, fmt)
     if out_dir is not None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import click
@@ -99,6 +99,16 @@ def progress(items: Iterable[Item], n: int, label: str) -> AbstractContextManage
     if n < 2 or not sys.stderr.isatty():
         return nullcontext(items)
     return click.progressbar(items, length=n, label=label, file=sys.stderr)
+
+
+@contextmanager
+def run_progress(n: int, label: str) -> Iterator[Callable[[int], None] | None]:
+    """Return what is called with the number of steps just done; the bar is drawn on a terminal only."""
+    if n < 2 or not sys.stderr.isatty():
+        yield None
+        return
+    with click.progressbar(length=n, label=label, file=sys.stderr, show_pos=True) as bar:
+        yield bar.update
 
 
 def split_list(text: str | None) -> list[str] | None:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from scipy.cluster.hierarchy import dendrogram, leaves_list
 
+from her2genomics import schema
+from her2genomics.clinical_variables import level_order
 from her2genomics.cluster import Clusters
-from her2genomics.cohort import Cohort
-from her2genomics.report.style import (
-    INDETERMINATE_COLOUR,
-    LEVEL_COLOURS,
-    PAGE_WIDTH,
-    figure_style,
-    group_colours,
-    new_figure,
-)
+from her2genomics.cohort import COUNTED_CLASSES, Cohort
+from her2genomics.report.oncoprint import draw_oncoprint
+from her2genomics.report.oncoprint_tracks import default_tracks, track_colours
+from her2genomics.report.style import PAGE_WIDTH, figure_style, new_figure
 
-TRACKS: dict[str, str] = {"her2_group": "HER2", "hr_status": "HR", "subtype": "Subtype"}
-"""Sample columns shown beside clusters where the cohort has them, and their short names."""
 GENES_PER_CLUSTER = 10
 _PANELS = (
     ("cophenetic", "cophenetic"),
@@ -36,7 +33,7 @@ def plot_rank_survey(result: Clusters) -> Figure:
     """Return the measures of each rank, beside those of the matrix of permuted features, with the rank used."""
     table = result.ranks.astype("Float64")
     with figure_style():
-        figure = new_figure(PAGE_WIDTH, 1.9)
+        figure = new_figure(PAGE_WIDTH, 2.0)
         axes = figure.subplots(1, len(_PANELS))
         for axis, (column, title) in zip(axes, _PANELS, strict=True):
             for name, colour, label in ((column, "#222222", "data"), (f"random_{column}", "#999999", "genes permuted")):
@@ -48,7 +45,7 @@ def plot_rank_survey(result: Clusters) -> Figure:
             axis.set(title=title, xlabel="rank")
             axis.set_xticks(table["k"].to_numpy(dtype=float))
             axis.grid(axis="y")
-        axes[-1].legend(loc="upper right")
+        figure.legend(*axes[-1].get_legend_handles_labels(), loc="outside lower right", ncols=2)
         chosen = "no rank supported" if result.choice.rank is None else f"rank {result.choice.rank} (dashed)"
         figure.suptitle(chosen, x=0.01, ha="left", fontsize=8)
     return figure
@@ -125,8 +122,15 @@ def plot_coefficients(result: Clusters) -> Figure:
     return figure
 
 
-def plot_clustered_oncoprint(cohort: Cohort, result: Clusters) -> Figure:
-    """Return the genes that mark each cluster, samples by cluster, with HER2, receptor and subtype tracks above.
+def plot_clustered_oncoprint(cohort: Cohort, result: Clusters, classes: Collection[str] = COUNTED_CLASSES) -> Figure:
+    """Return the features that mark each cluster, one block of samples per cluster, drawn by `draw_oncoprint`.
+
+    Parameters
+    ----------
+    cohort, result
+        What was clustered, and its clusters.
+    classes
+        Classes that counted as altered.
 
     Raises
     ------
@@ -144,17 +148,27 @@ def plot_clustered_oncoprint(cohort: Cohort, result: Clusters) -> Figure:
     )
     cells = result.matrix.values.loc[marks["feature"]]
     clusters = result.assignments.set_index("sample_id")["cluster"][cells.columns]
-    order = _oncoprint_order(cells, clusters, marks)
-    samples = cohort.samples.set_index(cohort.samples["sample_id"].astype(str)).loc[order]
-    tracks = {"Cluster": clusters[order]} | {short: samples[c] for c, short in TRACKS.items() if c in samples}
-    with figure_style():
-        figure = new_figure(PAGE_WIDTH, 1.4 + 0.115 * len(cells) + 0.14 * len(tracks))
-        axes = figure.subplots(len(tracks) + 1, 1, height_ratios=[1] * len(tracks) + [0.85 * len(cells)])
-        for axis, (name, values) in zip(axes[:-1], tracks.items(), strict=True):
-            _colour_track(axis, values, name)
-        _draw_cells(axes[-1], cells[order], clusters[order], marks)
-        _legend(figure, tracks)
-    return figure
+    return draw_oncoprint(
+        _marked_cohort(cohort, cells, clusters), list(cells.index), classes=classes, split="cluster",
+        order=_oncoprint_order(cells, clusters, marks), tracks=_tracks(cohort),
+    )  # fmt: skip
+
+
+def _tracks(cohort: Cohort) -> list[str]:
+    return [name for name in default_tracks(cohort.samples) if name != "cluster"]
+
+
+def _marked_cohort(cohort: Cohort, cells: pd.DataFrame, clusters: pd.Series) -> Cohort:
+    """Return the clustered samples with these features as genes: the events behind the filled cells of the matrix."""
+    kept = cohort.select(cohort.samples["sample_id"].astype(str).isin(cells.columns).to_numpy())
+    row, column = np.nonzero(cells.to_numpy() > 0)
+    pairs = pd.DataFrame({"sample_id": cells.columns[column], "gene": cells.index[row]})
+    events = kept.alterations.merge(pairs, on=["sample_id", "gene"])
+    amplicons = pairs[~pairs["gene"].isin(cohort.genes)].assign(alteration="amplification")
+    events = schema.conform(pd.concat([events, amplicons], ignore_index=True), schema.ALTERATIONS)
+    samples = kept.samples.assign(cluster=clusters[kept.samples["sample_id"].astype(str)].to_numpy())
+    profiled = np.ones((len(samples), len(cells)), dtype=bool)
+    return replace(kept, samples=samples, alterations=events, genes=tuple(cells.index), profiled=profiled)
 
 
 def _oncoprint_order(cells: pd.DataFrame, clusters: pd.Series, marks: pd.DataFrame) -> list[str]:
@@ -166,63 +180,14 @@ def _oncoprint_order(cells: pd.DataFrame, clusters: pd.Series, marks: pd.DataFra
     return ordered
 
 
-def _draw_cells(axis: Axes, cells: pd.DataFrame, clusters: pd.Series, marks: pd.DataFrame) -> None:
-    axis.imshow(
-        cells.to_numpy() > 0,
-        cmap=ListedColormap(["#EEEEEE", "#222222"]),
-        vmin=0,
-        vmax=1,
-        aspect="auto",
-        interpolation="nearest",
-    )
-    axis.set_yticks(range(len(cells)), list(cells.index), fontsize=5.5, style="italic")
-    axis.tick_params(length=0)
-    axis.set(xticks=[], xlabel=f"{cells.shape[1]:,} samples")
-    for edge in np.flatnonzero(clusters.to_numpy()[1:] != clusters.to_numpy()[:-1]):
-        axis.axvline(edge + 0.5, color="white", lw=1.5)
-    for edge in np.flatnonzero(marks["cluster"].to_numpy()[1:] != marks["cluster"].to_numpy()[:-1]):
-        axis.axhline(edge + 0.5, color="white", lw=1.5)
-
-
-def _level_colours(values: pd.Series) -> dict[str, str]:
-    levels = [
-        str(v)
-        for v in (
-            values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else sorted(values.dropna().unique())
-        )
-    ]
-    if values.name == "cluster":
-        return {level: LEVEL_COLOURS[(int(level) - 1) % len(LEVEL_COLOURS)] for level in levels}
-    return group_colours(levels)
-
-
-def _colour_track(axis: Axes, values: pd.Series, name: str) -> None:
-    colours = _level_colours(values)
-    codes = (
-        values.astype("string")
-        .map({level: i for i, level in enumerate(colours)})
-        .fillna(len(colours))
-        .to_numpy(dtype=float)
-    )
-    palette = ListedColormap([*colours.values(), INDETERMINATE_COLOUR])
-    axis.imshow(codes[None], cmap=palette, vmin=-0.5, vmax=len(colours) + 0.5, aspect="auto", interpolation="nearest")
+def _colour_track(axis: Axes, clusters: pd.Series, name: str) -> None:
+    """Draw one cell per sample in the colour that its cluster has in every figure."""
+    levels = sorted(clusters.astype(str).unique(), key=level_order)
+    codes = clusters.astype(str).map({level: i for i, level in enumerate(levels)}).to_numpy(dtype=float)
+    palette = ListedColormap(track_colours("cluster", levels))
+    axis.imshow(codes[None], cmap=palette, vmin=-0.5, vmax=len(levels) - 0.5, aspect="auto", interpolation="nearest")
     axis.set_yticks([0], [name])
     axis.set_xticks([])
     axis.tick_params(length=0)
     for spine in axis.spines.values():
         spine.set_visible(False)
-
-
-def _legend(figure: Figure, tracks: dict[str, pd.Series]) -> None:
-    columns = []
-    for name, values in tracks.items():
-        column = [Patch(alpha=0, label=name)]
-        column += [Patch(color=colour, label=level) for level, colour in _level_colours(values).items()]
-        if values.isna().any():
-            column.append(Patch(color=INDETERMINATE_COLOUR, label="missing"))
-        columns.append(column)
-    longest = max(map(len, columns))
-    handles = [handle for c in columns for handle in (*c, *[Patch(alpha=0, label="")] * (longest - len(c)))]
-    figure.legend(
-        handles=handles, loc="outside lower left", ncols=len(tracks), handlelength=0.8, columnspacing=2.0, fontsize=5.5
-    )

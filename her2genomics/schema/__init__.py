@@ -13,6 +13,7 @@ from __future__ import annotations
 from her2genomics.schema import clusters, cohort, comparison, manifest, markers, outcome, run, sequencing
 from her2genomics.schema.clusters import (
     CLUSTER_FEATURES,
+    CLUSTER_TABLE,
     CLUSTER_TESTS,
     NMF_ASSIGNMENTS,
     NMF_RANK_SELECTION,
@@ -129,6 +130,7 @@ __all__ = [
     "CHECK_STATUSES",
     "CLINICAL",
     "CLUSTER_FEATURES",
+    "CLUSTER_TABLE",
     "CLUSTER_TESTS",
     "CNV_QC",
     "CONTINGENCY",

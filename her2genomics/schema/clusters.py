@@ -59,3 +59,17 @@ CLUSTER_TESTS = TableSchema("cluster_tests", "Variables that were no input of th
     column("p_value", "float", "two-sided p", low=0, high=1),
     column("q_value", "float", "Benjamini-Hochberg over all rows", low=0, high=1),
 ), files="tests.tsv")  # fmt: skip
+
+CLUSTER_TABLE = TableSchema("cluster_table", "HER2 group, hormone receptors and subtype by cluster, as studies print them: samples and shares.", (
+    column("variable", "string", "HER2 group, hormone receptors, subtype", key=True),
+    column("cluster", "string", "cluster", key=True),
+    column("level", "string", "level of the variable", key=True),
+    column("n", "int", "samples of the cluster with this level", low=0),
+    column("n_level", "int", "clustered samples with this level", low=0),
+    column("n_cluster", "int", "samples of the cluster with a known level", low=0),
+    column("frac_of_level", "float", "n / n_level", "0-1", low=0, high=1),
+    column("frac_of_cluster", "float", "n / n_cluster", "0-1", low=0, high=1),
+    column("test", "string", "test of the whole variable"),
+    column("p_value", "float", "two-sided p of the whole variable, as in tests.tsv", low=0, high=1),
+    column("q_value", "float", "Benjamini-Hochberg over all rows of tests.tsv", low=0, high=1),
+), files="her2_table.tsv")  # fmt: skip

@@ -82,10 +82,11 @@ def write_clusters(
         "features.tsv": result.features,
         "tests.tsv": result.tests,
         "contingency.tsv": result.contingency,
+        "her2_table.tsv": result.her2_table,
     }
     for name, table in tables.items():
         write_table(table, out / name)
-    figures = _figures(cohort, result)
+    figures = _figures(cohort, result, settings)
     for name, figure in figures.items():
         write_figure(figure, out / name)
     parameters = asdict(settings)
@@ -97,12 +98,12 @@ def write_clusters(
     return [*written, out / MANIFEST]
 
 
-def _figures(cohort: Cohort, result: Clusters) -> dict[str, Figure]:
+def _figures(cohort: Cohort, result: Clusters, settings: ClusterSettings) -> dict[str, Figure]:
     """Return the figures that the result supports, by file name."""
     figures = {"rank_survey.png": plot_rank_survey(result)}
     if result.consensus is not None:
         figures["consensus.png"] = plot_consensus(result)
-        figures["oncoprint.png"] = plot_clustered_oncoprint(cohort, result)
+        figures["oncoprint.png"] = plot_clustered_oncoprint(cohort, result, settings.matrix.classes)
     if result.factors is not None:
         figures["coefficients.png"] = plot_coefficients(result)
     return figures

@@ -36,13 +36,22 @@ def test_the_command_is_deterministic_and_can_be_joined(cohort: Path, tmp_path: 
     two = run(cohort, "--ranks", "2,3,4", "--out-dir", tmp_path / "b", "--threads", "2")
     assert one.stdout == two.stdout
     files = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert {"assignments.tsv", "rank_selection.tsv", "features.tsv", "tests.tsv", "contingency.tsv"} <= set(files)
+    assert {
+        "assignments.tsv",
+        "rank_selection.tsv",
+        "features.tsv",
+        "tests.tsv",
+        "contingency.tsv",
+        "her2_table.tsv",
+    } <= set(files)
     for name in files:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
     table = pd.read_csv(io.StringIO(one.stdout), sep="\t")
     assert table.columns.tolist() == schema.NMF_ASSIGNMENTS.names
     assert table["sample_id"].tolist() == pd.read_csv(cohort, sep="\t")["sample_id"].tolist()
     assert "rank 3 is the last before" in one.stderr
+    assert "her2_group by cluster, n (% of the column): Fisher-Freeman-Halton exact p" in one.stderr
+    assert not one.stderr.startswith("her2g cluster"), "no progress label without a terminal"
     assert sorted(table["cluster"].dropna().unique()) in ([1, 2, 3], [0, 1, 2, 3])
 
 
@@ -52,6 +61,8 @@ def test_the_command_is_deterministic_and_can_be_joined(cohort: Path, tmp_path: 
         (["--ranks", "two"], 2, "'two' is no list of ranks"),
         (["--ranks", "1-3"], 1, "ranks go from 2 to"),
         (["--genes", "TP53"], 1, "1 features"),
+        (["--genes", "NF1,ATM"], 1, "the cohort has none of the genes NF1, ATM"),
+        (["--min-frequency", "0.9"], 1, "no gene is altered in at least 0.9 of its profiled samples (highest 0."),
         (["--classes", "odd"], 2, "unknown alteration class odd"),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 from her2genomics.cluster import Clusters, ClusterSettings, cluster_cohort
 from her2genomics.cohort import Cohort, cohort_from_table
 from her2genomics.report.cluster_figures import (
+    _marked_cohort,
     plot_clustered_oncoprint,
     plot_coefficients,
     plot_consensus,
@@ -37,10 +38,24 @@ def test_the_figures_show_what_the_tables_say() -> None:
     assert np.asarray(image.get_array()).sum() == pytest.approx(np.asarray(result.consensus).sum())
     assert len(plot_coefficients(result).axes[1].get_yticks()) == 2
     print_ = plot_clustered_oncoprint(cohort, result)
-    genes = [text.get_text() for text in print_.axes[-1].get_yticklabels()]
+    genes = [text.get_text() for text in print_.axes[0].get_yticklabels()]
     assert set(genes) <= set(result.matrix.values.index)
-    shown = np.asarray(print_.axes[-1].images[0].get_array())
-    assert shown.sum(axis=1).tolist() == (result.matrix.values.loc[genes] > 0).sum(axis=1).tolist()
+    written = [text.get_text() for axes in print_.axes for text in axes.texts]
+    sizes = result.assignments["cluster"].value_counts()
+    assert all(any(f"{sizes[name]}" in text for text in written) for name in ("1", "2")), "blocks are the clusters"
+
+
+def test_the_oncoprint_is_drawn_from_the_cells_of_the_matrix() -> None:
+    _, result = made(0.9, 2)
+    cohort, _ = made(0.9, 2)
+    cells = result.matrix.values.rename(index={"MYC": "8q24 amplification"})
+    clusters = result.assignments.set_index("sample_id")["cluster"][cells.columns]
+    drawn = _marked_cohort(cohort, cells, clusters)
+    assert drawn.genes == tuple(cells.index)
+    matrix = pd.DataFrame(drawn.altered(), index=drawn.sample_ids, columns=drawn.genes)
+    assert (matrix.T.loc[cells.index, cells.columns].to_numpy() == (cells > 0).to_numpy()).all()
+    of_amplicon = drawn.alterations.query("gene == '8q24 amplification'")["alteration"]
+    assert set(of_amplicon) == {"amplification"}, "what is no gene of the cohort is an amplicon"
 
 
 def test_without_a_rank_only_the_survey_is_drawn() -> None:

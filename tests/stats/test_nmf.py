@@ -199,10 +199,19 @@ def test_a_run_that_is_cut_short_says_so() -> None:
     assert (fit.iterations == 15).all()
 
 
+def test_a_flat_loss_ends_a_run_whose_labels_still_change() -> None:
+    v = (np.random.default_rng(3).random((30, 90)) < 0.25).astype(float)
+    v = v[:, v.any(axis=0)]
+    strict, flat = (fit_nmf(v, 5, runs=10, stop=stop) for stop in (Stop(flat_drop=0.0), Stop()))
+    assert (flat.iterations <= strict.iterations).all()
+    assert flat.iterations.sum() < strict.iterations.sum()
+    np.testing.assert_allclose(flat.losses, strict.losses, rtol=2e-3)
+
+
 def test_rank_one_is_the_leading_singular_pair() -> None:
     v = random_matrix(2, 0.5)
     u, s, _ = np.linalg.svd(v)
-    fit = fit_nmf(v, 1, runs=2, stop=Stop(relative_drop=1e-12))
+    fit = fit_nmf(v, 1, runs=2, stop=Stop(relative_drop=1e-12, flat_drop=0.0))
     assert fit.best.loss == pytest.approx((s[1:] ** 2).sum(), rel=1e-6)
     np.testing.assert_allclose(fit.best.basis[:, 0], np.abs(u[:, 0]) / np.abs(u[:, 0]).sum(), rtol=1e-3)
 
