@@ -1,39 +1,41 @@
 """Mutual exclusivity and co-occurrence of the frequent events of a cohort, within HER2 groups and over them.
 
-The background (how probable each event is in each tumour) is fitted within each group, so that neither the burden of a
-tumour nor a group that is rich in both genes makes a pair.  Genes of one known amplicon are one event; two genes of one
-chromosome that are both altered by copy number are not tested, because one event of the chromosome alters both.
-
-Mutations (with fusions) and copy-number events are two processes, each with its own burden and its own background: a
-hypermutated tumour is not one of many amplifications. An event that either can make has p = 1 - (1 - pm) (1 - pc).
-One copy-number event alters many neighbours, so that the burden of copy number counts altered chromosomes, not genes.
+The background (how probable each event is in each tumour) follows the tumour's burden of mutations and of copy-number
+events, its group and its hormone-receptor status, so that neither makes a pair.  Genes of one known amplicon are one
+event; two events of one chromosome that are both altered by copy number are not tested, because one event of the
+chromosome alters both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
-from scipy.stats import fisher_exact
 
 from her2genomics import schema
 from her2genomics.cohort import COUNTED_CLASSES, Cohort
+from her2genomics.comparison.covariates import AUTO, find_covariates
+from her2genomics.comparison.event_burden import EventBurden, event_chromosomes, find_event_burden
 from her2genomics.comparison.events import AMPLIFICATION, amplicon_genes, find_events
 from her2genomics.comparison.features import BinaryFeatures, BoolArray, complete_samples
 from her2genomics.comparison.groups import Grouping, IntArray, find_groups
+from her2genomics.comparison.notes import append_note
 from her2genomics.exceptions import SchemaError, UsageError
 from her2genomics.panel import Panel, load_panel
-from her2genomics.stats.exclusivity import fit_background, overlap_distribution, overlap_p_values, without_gene
+from her2genomics.stats.contingency import fisher_many
+from her2genomics.stats.exclusivity import event_background, overlap_distributions, overlap_p_values
 from her2genomics.stats.inputs import Floats
 from her2genomics.stats.multiple_testing import benjamini_hochberg
 
 ALL = "all"
 COPY_SHARE = 0.2
 """A gene counts as altered by copy number when that is so in this share of its altered samples."""
+SHARED = 0.5
+"""Copy-number events of one chromosome are one when they share this part of the samples altered in either."""
+LEAST_IN_LEVEL = 10
+"""Levels of group and adjustment with fewer samples share one term of the background."""
 
 
 def find_pairs(
@@ -41,6 +43,7 @@ def find_pairs(
     *,
     group: str = "her2_group",
     classes: Collection[str] = COUNTED_CLASSES,
+    adjust: str | Sequence[str] | None = AUTO,
     events: Sequence[str] | None = None,
     min_frequency: float = 0.05,
     most: int = 40,
@@ -54,27 +57,31 @@ def find_pairs(
         Cohort with the group column in its samples; samples without a group, and those that not every assay saw, are
         left out.
     group
-        Column within whose groups the background is fitted.
+        Column whose groups the background tells apart, and within which the pairs are tested again.
     classes
         Classes of alteration that count.
+    adjust
+        Categories that the background tells apart as well; ``auto``: hormone-receptor status, where it is there. A
+        missing value is a level of its own.
     events
         Genes (or ``17q12-21 amplification``) to test; default the most frequent.
     min_frequency, most
-        Least pooled share of altered samples [0-1], and the largest number of events, where none are named.
+        Least pooled share of altered samples [0-1], and the largest number of events, where none are named. Of events
+        by copy number that share a chromosome and half of their samples the most frequent stands for all.
     panel
         Panel whose gene positions are used; default the shipped one.
 
     Returns
     -------
     DataFrame
-        ``event_pairs`` schema: every pair in all groups together (background within groups), then in each group.
+        ``event_pairs`` schema: every pair in all groups together (with groups in the background), then in each group.
 
     Raises
     ------
     SchemaError
         If the cohort has no gene.
     UsageError
-        If a class or an event is not known, or fewer than two events are left.
+        If a class or an event is not known, fewer than two events are left, or an adjustment is a number.
     """
     if unknown := sorted(set(classes) - set(schema.ALTERATION_CLASSES)):
         raise UsageError(
@@ -86,190 +93,197 @@ def find_pairs(
     grouping = find_groups(cohort.samples, group)
     used = complete_samples(cohort, []) & (grouping.codes >= 0)
     found = find_events(cohort, classes, amplicon_genes(knowledge))
-    chosen = _choose(found, used, events, min_frequency, most)
-    background = _backgrounds(cohort, classes, knowledge, grouping, used, chosen)
-    linked = _linked(cohort, found, chosen, used, knowledge)
-    tested = found.select(np.isin(np.arange(len(found.names)), chosen))
-    parts = [_pairs(tested, background, used, linked, ALL)]
+    candidates = _candidates(found, used, events, min_frequency)
+    linked = _linked(cohort, _selected(found, candidates), used, knowledge)
+    together: dict[str, list[str]] = {}
+    if events is None:
+        candidates = _apart(found, candidates, used, linked, together)[:most]
+    if len(candidates) < 2:
+        raise UsageError("fewer than two events to pair", hint="lower --min-frequency, or name --events A,B")
+    tested = _selected(found, candidates)
+    burden = find_event_burden(cohort, classes, knowledge, tested)
+    cells = _cells(cohort.samples, adjust, grouping)
+    parts = [_pairs(tested, burden, _levels(cells, used), used, linked, ALL)]
     for code, label in enumerate(grouping.labels):
         inside = used & (grouping.codes == code)
         if inside.any():
-            parts.append(_pairs(tested, background, inside, linked, label))
-    return schema.conform(pd.concat(parts, ignore_index=True), schema.EVENT_PAIRS)
+            parts.append(_pairs(tested, burden, _levels(cells, inside), inside, linked, label))
+    table = schema.conform(pd.concat(parts, ignore_index=True), schema.EVENT_PAIRS)
+    return table.assign(note=_with_notes(table, together, known_receptors=len(cells) > 1 or adjust != AUTO))
 
 
-def _choose(found: BinaryFeatures, used: BoolArray, events: Sequence[str] | None, least: float, most: int) -> list[int]:
+def _candidates(found: BinaryFeatures, used: BoolArray, events: Sequence[str] | None, least: float) -> list[int]:
+    """Return the events named, or all that are frequent enough, most frequent first."""
     if events is not None:
         if absent := [name for name in events if name not in found.names]:
             raise UsageError(f"no event {', '.join(absent)} in the cohort")
-        chosen = [found.names.index(name) for name in dict.fromkeys(events)]
-    else:
-        altered, known = found.value[used].sum(axis=0), found.known[used].sum(axis=0)
-        frequent = np.flatnonzero((altered > 0) & (altered >= least * known))
-        chosen = frequent[np.argsort(-altered[frequent], kind="stable")][:most].tolist()
-    if len(chosen) < 2:
-        raise UsageError("fewer than two events to pair", hint="lower --min-frequency, or name --events A,B")
-    return sorted(chosen)
+        return [found.names.index(name) for name in dict.fromkeys(events)]
+    altered, known = found.value[used].sum(axis=0), found.known[used].sum(axis=0)
+    frequent = np.flatnonzero((altered > 0) & (altered >= least * known))
+    order: list[int] = frequent[np.argsort(-altered[frequent], kind="stable")].tolist()
+    return order
 
 
-@dataclass(frozen=True)
-class _Process:
-    """Background of one process that alters genes: mutation, or copy number; shapes (samples, chosen events).
-
-    Its burden counts units (genes, or chromosomes). Of each chosen event: its probability, the sums of p and p (1 - p)
-    over it and all other units, whether its unit is altered, and the probability of that.
-    """
-
-    p: Floats
-    totals: Floats
-    variances: Floats
-    unit: BoolArray
-    unit_p: Floats
-
-    def of(self, second: int, first: int, rows: BoolArray) -> Floats:
-        """Return the probability of one event in some samples, with the first event's unit taken out of the burden."""
-        p, unit_p, unit = self.p[rows, second], self.unit_p[rows, first], self.unit[rows, first]
-        return without_gene(p, unit_p, unit, self.totals[rows, second], self.variances[rows, second])
+def _selected(found: BinaryFeatures, chosen: list[int]) -> BinaryFeatures:
+    return found.select(np.isin(np.arange(len(found.names)), chosen))
 
 
-def _backgrounds(
-    cohort: Cohort,
-    classes: Collection[str],
-    knowledge: Panel,
-    grouping: Grouping,
+def _apart(
+    found: BinaryFeatures,
+    candidates: list[int],
     used: BoolArray,
-    chosen: list[int],
-) -> tuple[_Process, _Process]:
-    """Return the background of mutations and that of copy number, over all genes, for the chosen events."""
-    copies = find_events(cohort, [c for c in classes if c in schema.COPY_NUMBER_CLASSES], amplicon_genes(knowledge))
-    changed = np.zeros_like(copies.value)
-    changed[:, : len(cohort.genes)] = cohort.altered([c for c in classes if c not in schema.COPY_NUMBER_CLASSES])
-    genes = np.arange(len(copies.names))
-    chromosomes = pd.factorize(pd.Series(_chromosomes(copies, knowledge)).fillna(pd.Series(copies.names)))[0]
-    parts = (changed, genes), (copies.value, chromosomes)
-    mutation, copy_number = (_process(value, copies.known, units, grouping, used, chosen) for value, units in parts)
-    return mutation, copy_number
+    linked: dict[str, str],
+    together: dict[str, list[str]],
+) -> list[int]:
+    """Return one event for all by copy number that share a chromosome and most of their samples: it is one event.
+
+    A known amplicon stays, else the most frequent; ``together`` receives those that it stands for.
+    """
+    kept: list[int] = []
+    for j in sorted(candidates, key=lambda j: not found.names[j].endswith(f" {AMPLIFICATION}")):
+        name, value = found.names[j], found.value[used, j]
+        stands = None
+        for other in kept if linked.get(name) else ():
+            theirs = found.value[used, other]
+            shared = (value & theirs).sum() >= SHARED * (value | theirs).sum()
+            if shared and linked.get(found.names[other]) == linked[name]:
+                stands = found.names[other]
+                break
+        if stands is None:
+            kept.append(j)
+        else:
+            together.setdefault(stands, []).append(name)
+    return [j for j in candidates if j in kept]
 
 
-def _process(
-    value: BoolArray, known: BoolArray, units: IntArray, grouping: Grouping, used: BoolArray, chosen: list[int]
-) -> _Process:
-    """Return the background of one process, fitted within each group over all units."""
-    member = csr_array((np.ones(len(units)), (np.arange(len(units)), units)))
-    altered, looked = ((cells.astype(float) @ member) > 0 for cells in (value, known))
-    of_chosen = units[chosen]
-    p, totals, variances, unit_p = (np.zeros((len(used), len(chosen))) for _ in range(4))
-    shared = np.bincount(units)[of_chosen] > 1
-    for code in range(len(grouping.labels)):
-        rows = np.flatnonzero(used & (grouping.codes == code))
-        if not len(rows):
-            continue
-        whole = np.where(looked[rows], fit_background(altered[rows], looked[rows]), 0.0)
-        p[rows] = unit_p[rows] = whole[:, of_chosen]
-        totals[rows], variances[rows] = whole.sum(axis=1)[:, None], (whole * (1 - whole)).sum(axis=1)[:, None]
-        for k in np.flatnonzero(shared):
-            fitted = _alone(altered[rows], looked[rows], value[rows, chosen[k]], known[rows, chosen[k]], of_chosen[k])
-            p[rows, k], totals[rows, k] = fitted[:, of_chosen[k]], fitted.sum(axis=1)
-            variances[rows, k] = (fitted * (1 - fitted)).sum(axis=1)
-    return _Process(p, totals, variances, altered[:, of_chosen], unit_p)
+def _with_notes(table: pd.DataFrame, together: dict[str, list[str]], *, known_receptors: bool) -> pd.Series:
+    """Return the notes with what events stand for, and what the background does not know."""
+    note = table["note"].fillna("")
+    for column in ("event_a", "event_b"):
+        for name, others in together.items():
+            note = append_note(note, table[column] == name, f"{name} stands for {', '.join(others)} as well")
+    unknown = table["p_value"].notna() & (not known_receptors)
+    return append_note(note, unknown, "hr_status is not known: a pair that goes with it shows")
 
 
-def _alone(altered: BoolArray, looked: BoolArray, event: BoolArray, seen: BoolArray, unit: int) -> Floats:
-    """Return the background with one event in place of its unit."""
-    altered, looked = altered.copy(), looked.copy()
-    altered[:, unit], looked[:, unit] = event, seen
-    fitted: Floats = np.where(looked, fit_background(altered, looked), 0.0)
-    return fitted
+def _cells(samples: pd.DataFrame, adjust: str | Sequence[str] | None, grouping: Grouping) -> list[IntArray]:
+    """Return what the background tells apart besides burden: the groups, and each adjustment (missing is a level)."""
+    cells = [grouping.codes]
+    covariates = find_covariates(samples, adjust, grouping, {}, [])
+    for member in () if covariates is None else covariates.members:
+        if not member.levels:
+            raise UsageError(
+                f"cannot hold {member.name} fixed: it is a number", hint="name a category, or --adjust none"
+            )
+        cells.append(np.where(np.isfinite(member.values), member.values, -1).astype(np.int64))
+    return cells
 
 
-def _chromosomes(found: BinaryFeatures, panel: Panel) -> list[str | None]:
-    """Return the chromosome of each event, None where the panel does not know the gene."""
-    spans = panel.gene_spans(panel.builds[0])
-    places = dict(zip(spans["gene"], spans["chromosome"].astype(str), strict=True))
-    genes = [
-        note.split(";")[0] if name.endswith(f" {AMPLIFICATION}") else name
-        for name, note in zip(found.names, found.notes, strict=True)
-    ]
-    return [places.get(gene) for gene in genes]
+def _levels(cells: list[IntArray], inside: BoolArray) -> Floats:
+    """Return an intercept and one column per combination of levels with enough samples inside; the rest share one."""
+    combined = np.unique(np.column_stack(cells)[inside], axis=0, return_inverse=True)[1].ravel()
+    frequent = np.flatnonzero(np.bincount(combined) >= LEAST_IN_LEVEL)
+    columns = np.zeros((len(inside), len(frequent) + 1))
+    columns[:, 0] = 1.0
+    columns[inside, 1:] = combined[:, None] == frequent
+    return columns
 
 
-def _linked(cohort: Cohort, found: BinaryFeatures, chosen: list[int], used: BoolArray, panel: Panel) -> dict[str, str]:
-    """Return the chromosome of each chosen event that is often one of copy number."""
-    chromosomes = _chromosomes(found, panel)
+def _linked(cohort: Cohort, tested: BinaryFeatures, used: BoolArray, panel: Panel) -> dict[str, str]:
+    """Return the chromosome of each event that is often one of copy number; empty where the panel does not know it."""
     copies = cohort.altered(sorted(schema.COPY_NUMBER_CLASSES - {"gain", "loss"}))
+    genes = {gene: j for j, gene in enumerate(cohort.genes)}
     linked = {}
-    for j in chosen:
-        chromosome, value = chromosomes[j], found.value[used, j]
-        if chromosome is None or not value.any():
-            continue
-        if j >= len(cohort.genes) or (copies[used, j] & value).sum() >= COPY_SHARE * value.sum():
-            linked[found.names[j]] = chromosome
+    for j, (name, chromosome) in enumerate(zip(tested.names, event_chromosomes(tested, panel), strict=True)):
+        value = tested.value[used, j]
+        of_copies = value if name not in genes else copies[used, genes[name]] & value
+        if value.any() and of_copies.sum() >= COPY_SHARE * value.sum():
+            linked[name] = chromosome or ""
     return linked
 
 
 def _pairs(
     tested: BinaryFeatures,
-    background: tuple[_Process, _Process],
+    burden: EventBurden,
+    levels: Floats,
     inside: BoolArray,
     linked: dict[str, str],
     stratum: str,
 ) -> pd.DataFrame:
-    rows = [_pair(tested, background, inside, linked, i, j) for i, j in combinations(range(len(tested.names)), 2)]
+    """Return the rows of one stratum; of two events the samples of the more frequent are taken as they are."""
+    order = np.argsort(-tested.value[inside].sum(axis=0), kind="stable")
+    rows = []
+    for rank, first in enumerate(order[:-1]):
+        rows += _pairs_of(tested, burden, levels, inside, linked, int(first), order[rank + 1 :])
     table = pd.DataFrame(rows).assign(stratum=stratum)
+    fisher = fisher_many(table["n_both"], table["n_a"], table["n_b"] - table["n_both"], table["n"] - table["n_a"])
+    table["fisher_p"] = fisher["p_value"].where(table["p_value"].notna())
     table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy(dtype=float))
     return table.sort_values(["p_value", "event_a", "event_b"], kind="stable")
 
 
-_CAUTION = (
-    "",
-    "one by copy number: chromosome arms follow the subtype, so the burden alone explains too little; read with care",
-    "both by copy number: not valid, 8 % of such pairs have p <= 0.05 without any link",
-)
-"""Note by how many events of a pair are mostly of copy number (docs/pathways.md has the calibration)."""
-
-
-def _pair(
+def _pairs_of(
     tested: BinaryFeatures,
-    background: tuple[_Process, _Process],
+    burden: EventBurden,
+    levels: Floats,
     inside: BoolArray,
     linked: dict[str, str],
-    i: int,
-    j: int,
+    first: int,
+    others: IntArray,
+) -> list[dict[str, object]]:
+    """Return the rows of one event with all less frequent ones, of which the backgrounds are fitted together."""
+    rows = np.flatnonzero(inside & tested.known[:, first])
+    a, known = tested.value[rows, first], tested.known[np.ix_(rows, others)]
+    b = tested.value[np.ix_(rows, others)]
+    counted = [_counted(tested, linked, first, int(j), a, b[:, k], known[:, k]) for k, j in enumerate(others)]
+    open_ = np.array([not row["note"] for row in counted], dtype=bool)
+    if open_.any():
+        possible = burden.possible(others[open_], first)[rows] & known[:, open_]
+        design = np.column_stack([levels, burden.terms(first)])[rows]
+        p = event_background((b[:, open_] & possible).T, possible.T, design)
+        totals = b[:, open_].sum(axis=0).tolist()
+        distributions = overlap_distributions(a, p, totals)
+        for k, distribution in zip(np.flatnonzero(open_), distributions, strict=True):
+            counted[k] |= _tested(counted[k], distribution)
+    return counted
+
+
+def _counted(
+    tested: BinaryFeatures,
+    linked: dict[str, str],
+    first: int,
+    second: int,
+    a: BoolArray,
+    b: BoolArray,
+    known: BoolArray,
 ) -> dict[str, object]:
-    """Return the row of one pair; the more frequent event is the one whose samples are taken as they are."""
-    rows = inside & tested.known[:, i] & tested.known[:, j]
-    a, b = tested.value[rows, i], tested.value[rows, j]
-    both = int((a & b).sum())
-    row: dict[str, object] = {
-        "event_a": tested.names[i],
-        "event_b": tested.names[j],
-        "n": int(rows.sum()),
-        "n_a": int(a.sum()),
-        "n_b": int(b.sum()),
-        "n_both": both,
-        "p_value": np.nan,
-        "note": "",
-    }
-    chromosome = linked.get(tested.names[i])
-    if chromosome is not None and chromosome == linked.get(tested.names[j]):
-        return row | {"note": f"not tested: both by copy number on {chromosome}, one event may alter both"}
-    if not (0 < a.sum() < len(a) and 0 < b.sum() < len(b)):
-        return row | {"note": "not tested: an event is altered in none or in all"}
-    first, second, which = (a, b, (j, i)) if a.sum() >= b.sum() else (b, a, (i, j))
-    mutation, copy_number = (process.of(*which, rows) for process in background)
-    p = 1 - (1 - mutation) * (1 - copy_number)
-    distribution = overlap_distribution(first, p, int(second.sum()))
+    """Return the row of one pair as far as it is counted, with the reason in the note if it cannot be tested."""
+    i, j = sorted((first, second))
+    n, n_first, n_second = int(known.sum()), int(a[known].sum()), int(b.sum())
+    n_a, n_b = (n_first, n_second) if first < second else (n_second, n_first)
+    row: dict[str, object] = {"event_a": tested.names[i], "event_b": tested.names[j], "n": n, "n_a": n_a, "n_b": n_b}
+    row |= {"n_both": int((a & b).sum()), "p_value": np.nan, "note": ""}
+    places = [linked[name] for name in (tested.names[i], tested.names[j]) if name in linked]
+    if len(places) == 2 and "" in places:
+        row["note"] = "not tested: both by copy number, and the panel does not know where both lie"
+    elif len(places) == 2 and places[0] == places[1]:
+        row["note"] = f"not tested: both by copy number on {places[0]}, one event may alter both"
+    elif not (0 < n_first < n and 0 < n_second < n):
+        row["note"] = "not tested: an event is altered in none or in all"
+    return row
+
+
+def _tested(row: dict[str, Any], distribution: Floats) -> dict[str, object]:
+    """Return what the distribution of the number altered in both says of a pair."""
     if np.isnan(distribution).any():
-        return row | {"note": "not tested: the background is degenerate"}
+        return {"note": "not tested: the background is degenerate"}
+    both = row["n_both"]
     few, many, two_sided = overlap_p_values(distribution, both)
     expected = float(distribution @ np.arange(len(distribution)))
-    table = [[both, int(a.sum()) - both], [int(b.sum()) - both, int((~a & ~b).sum())]]
-    return row | {
+    return {
         "expected": expected,
         "direction": "co-occurrence" if both > expected else "exclusivity",
         "p_exclusivity": few,
         "p_cooccurrence": many,
         "p_value": two_sided,
-        "fisher_p": float(fisher_exact(table).pvalue),
-        "note": _CAUTION[sum(tested.names[k] in linked for k in (i, j))],
     }

@@ -51,10 +51,11 @@ def test_an_amplicon_is_one_event_and_is_not_paired_with_its_chromosome(cohort: 
     names = set(pairs["event_a"]) | set(pairs["event_b"])
     assert "17q12-21 amplification" in names
     assert not {"ERBB2", "CDK12"} & names
-    if "PRKAR1A" in names:
-        same = pairs[(pairs["event_a"] == "PRKAR1A") & (pairs["event_b"] == "17q12-21 amplification")]
-        assert same["p_value"].isna().all()
-        assert same["note"].str.contains("both by copy number on chr17").all()
+    assert "PRKAR1A" not in names
+    assert pairs["note"].str.contains("17q12-21 amplification stands for PRKAR1A as well").any()
+    same = find_pairs(cohort, events=["PRKAR1A", "17q12-21 amplification"])
+    assert same["p_value"].isna().all()
+    assert same["note"].str.contains("both by copy number on chr17").all()
 
 
 def test_only_samples_profiled_for_both_count() -> None:
@@ -85,58 +86,132 @@ def test_the_command_is_the_library_call(cohort: Cohort, tmp_path: Path) -> None
     assert "TP53 + PIK3CA: exclusivity, both 0" in result.stderr
 
 
-def two_processes(seed: int, *, planted: bool = False) -> Cohort:
-    """Return 240 tumours: mutations of 200 genes, and amplified runs of panel genes, each with its own burden."""
+def two_processes(seed: int, *, n: int = 300, rho: float = 0.5, subtype: float = 0.0, planted: bool = False) -> Cohort:
+    """Return tumours with two correlated burdens: mutations of 150 genes, and runs of amplified genes on linked arms.
+
+    ``subtype`` is the spread of the difference that HR status makes to each gene's and each arm's log odds.
+    """
     rng = np.random.default_rng(seed)
-    n = 240
     spans = load_panel().gene_spans(load_panel().builds[0])
     inside = set(amplicon_genes(load_panel()))
-    runs = [rows["gene"].head(6).tolist() for _, rows in spans[~spans["gene"].isin(inside)].groupby("chromosome")]
-    runs = [run for run in runs if len(run) == 6][:14]
-    mutated, amplified = (rng.normal(0, 1.2, n) for _ in range(2))
+    chromosomes = [rows["gene"].tolist() for _, rows in spans[~spans["gene"].isin(inside)].groupby("chromosome")]
+    chromosomes = [genes[:6] + genes[-6:] for genes in chromosomes if len(genes) >= 12]
+    positive = rng.random(n) < 0.7
+    mutated, other = rng.normal(0, 1.1, (2, n))
+    amplified = rho * mutated + np.sqrt(1 - rho**2) * other
 
-    def events(levels: np.ndarray, burden: np.ndarray) -> np.ndarray:
-        odds = np.exp(levels[None, :] + burden[:, None])
-        return rng.random(odds.shape) < odds / (1 + odds)
+    def happens(levels: np.ndarray, burden: np.ndarray) -> np.ndarray:
+        effect = subtype * rng.normal(0, 1, len(levels)) * positive[:, None]
+        return rng.random((n, len(levels))) < 1 / (1 + np.exp(-(levels + effect + burden[:, None])))
 
-    changes = events(rng.normal(-3.0, 1.2, 200), mutated)
-    copies = np.repeat(events(rng.normal(-1.6, 0.5, len(runs)), amplified), 6, axis=1)
-    copies &= rng.random(copies.shape) < 0.7
+    changes = happens(rng.normal(-3.0, 1.2, 150), mutated)
+    arms = happens(rng.normal(-1.8, 0.6, 2 * len(chromosomes)), amplified).reshape(n, -1, 2)
+    arms[:, :, 1] |= arms[:, :, 0] & (rng.random(arms.shape[:2]) < 0.5)
+    start, length = rng.integers(0, 6, (*arms.shape, 1)), rng.integers(1, 7, (*arms.shape, 1))
+    copies = arms[..., None] & (np.arange(6) >= start) & (np.arange(6) < start + length)
+    copies = copies.reshape(n, -1)
     if planted:
         changes[:, 0], copies[:, 0] = rng.random(n) < 0.35, rng.random(n) < 0.3
         copies[changes[:, 0] & (rng.random(n) < 0.9), 0] = False
-    names = [f"MUT{i}" for i in range(200)] + [gene for run in runs for gene in run]
+    names = [f"MUT{i}" for i in range(150)] + [gene for genes in chromosomes for gene in genes]
     parts = []
-    for cells, kind, shift in ((changes, "missense", 0), (copies, "amplification", 200)):
+    for cells, kind, shift in ((changes, "missense", 0), (copies, "amplification", 150)):
         i, j = np.nonzero(cells)
         where = {"sample_id": [f"s{k}" for k in i], "gene": [names[k + shift] for k in j], "alteration": kind}
         parts.append(pd.DataFrame(where))
     samples = pd.DataFrame(
-        {"sample_id": [f"s{k}" for k in range(n)], "her2_group": np.repeat(["HER2-zero", "HER2-low"], n // 2)}
+        {
+            "sample_id": [f"s{k}" for k in range(n)],
+            "her2_group": np.where(rng.random(n) < np.where(positive, 0.2, 0.5), "HER2-zero", "HER2-low"),
+            "hr_status": np.where(positive, "positive", "negative"),
+        }
     )
     return Cohort(samples, pd.concat(parts, ignore_index=True), tuple(names), np.ones((n, len(names)), dtype=bool))
 
 
-def cross_pairs(cohort: Cohort, events: list[str] | None = None) -> pd.DataFrame:
-    """Return the tested pairs of all strata together, with whether each is of a mutation and an amplification."""
-    pairs = find_pairs(cohort, events=events, most=30)
+def of_kinds(cohort: Cohort, events: list[str] | None = None, adjust: str | None = "auto") -> pd.DataFrame:
+    """Return the tested pairs of all strata together, with the number of events by copy number in each.
+
+    Unless named, the events are the ten mutated genes and the ten amplified genes (one a chromosome) altered most often.
+    """
+    altered = pd.Series(cohort.altered().sum(axis=0), index=list(cohort.genes)).sort_values(
+        ascending=False, kind="stable"
+    )
+    mutated = [name for name in altered.index if name.startswith("MUT")][:10]
+    amplified = altered.iloc[[not name.startswith("MUT") for name in altered.index]]
+    chromosome = load_panel().gene_spans(load_panel().builds[0]).set_index("gene")["chromosome"]
+    apart = amplified.groupby(chromosome.reindex(amplified.index).to_numpy(), sort=False).head(1).index[:10]
+    pairs = find_pairs(cohort, events=events or [*mutated, *apart], adjust=adjust)
     pairs = pairs[(pairs["stratum"] == "all") & pairs["p_value"].notna()]
-    mutated = [pairs[column].str.startswith("MUT") for column in ("event_a", "event_b")]
-    return pairs.assign(crossed=mutated[0] != mutated[1])
+    copied = [~pairs[column].str.startswith("MUT") for column in ("event_a", "event_b")]
+    return pairs.assign(copied=copied[0].astype(int) + copied[1].astype(int))
 
 
 @pytest.mark.verify
-def test_size_when_mutation_and_copy_number_have_their_own_burdens() -> None:
-    pairs = pd.concat([cross_pairs(two_processes(seed)) for seed in range(12)])
-    assert pairs["crossed"].sum() > 500
-    for rows in (pairs, pairs[pairs["crossed"]], pairs[~pairs["crossed"]]):
-        sizes = (rows[["p_exclusivity", "p_cooccurrence", "p_value"]] <= 0.05).mean()
-        assert (sizes <= 0.06).all(), sizes
+@pytest.mark.parametrize(
+    "setting",
+    [{"rho": 0.0}, {"rho": 0.5}, {"n": 90}, {"subtype": 1.0}],
+    ids=["independent", "linked", "few", "subtype"],
+)
+def test_size_with_linked_arms_and_varying_burden(setting: dict[str, float]) -> None:
+    """Share of p at or below 0.05 without any interaction, by the number of events by copy number in a pair."""
+    pairs = pd.concat([of_kinds(two_processes(seed, **setting)) for seed in range(16)])
+    columns = ["p_exclusivity", "p_cooccurrence", "p_value"]
+    sizes = pairs.groupby("copied")[columns].agg(lambda p: (p <= 0.05).mean())
+    assert (pairs["copied"].value_counts() > 300).all()
+    assert (sizes <= 0.055).all(axis=None), sizes
+
+
+@pytest.mark.verify
+def test_a_subtype_that_is_not_held_fixed_makes_pairs_and_the_note_says_so() -> None:
+    cohorts = [two_processes(seed, subtype=1.0) for seed in range(8)]
+    pairs = pd.concat([of_kinds(cohort, adjust=None) for cohort in cohorts])
+    assert (pairs.loc[pairs["copied"] == 0, "p_cooccurrence"] <= 0.05).mean() > 0.06
+
+
+def test_without_receptor_status_each_tested_row_says_so() -> None:
+    cohort = two_processes(1)
+    bare = Cohort(cohort.samples.drop(columns="hr_status"), cohort.alterations, cohort.genes, cohort.profiled)
+    assert of_kinds(bare)["note"].str.contains("hr_status is not known").all()
+    assert not of_kinds(cohort)["note"].str.contains("hr_status").any()
+
+
+def test_a_number_cannot_be_held_fixed(cohort: Cohort) -> None:
+    samples = cohort.samples.assign(age=np.arange(len(cohort.samples)) + 20.5)
+    aged = Cohort(samples, cohort.alterations, cohort.genes, cohort.profiled)
+    with pytest.raises(UsageError, match="cannot hold age fixed: it is a number"):
+        find_pairs(aged, adjust="age")
+
+
+def test_genes_amplified_together_are_one_event_that_stands_for_them(cohort: Cohort) -> None:
+    frame = table()
+    frame["MDM4"] = np.where(np.arange(120) % 4 == 0, "amplification", "WT")
+    frame["IKBKE"] = np.where(np.arange(120) % 4 == 0, "amplification", "WT")
+    frame.loc[4, "IKBKE"] = "WT"
+    pairs = find_pairs(cohort_from_table(frame))
+    assert "IKBKE" not in set(pairs["event_a"]) | set(pairs["event_b"])
+    with_it = (pairs["event_a"] == "MDM4") | (pairs["event_b"] == "MDM4")
+    assert pairs.loc[with_it, "note"].str.contains("MDM4 stands for IKBKE as well").all()
+    named = find_pairs(cohort_from_table(frame), events=["MDM4", "IKBKE"])
+    assert named["note"].str.startswith("not tested: both by copy number on chr1").all()
+
+
+def test_events_by_copy_number_without_a_known_place_are_not_paired() -> None:
+    frame = table()
+    rng = np.random.default_rng(5)
+    for name in ("UNPLACED1", "UNPLACED2"):
+        frame[name] = np.where(rng.random(120) < 0.3, "amplification", "WT")
+    pairs = find_pairs(
+        cohort_from_table(frame, genes=list(frame.columns[2:])), events=["UNPLACED1", "UNPLACED2", "TP53"]
+    )
+    both = (pairs["event_a"] == "UNPLACED1") & (pairs["event_b"] == "UNPLACED2")
+    assert pairs.loc[both, "note"].str.contains("does not know where both lie").all()
+    assert pairs.loc[~both & (pairs["stratum"] == "all"), "p_value"].notna().all()
 
 
 def test_a_mutation_that_excludes_an_amplification_is_found() -> None:
     cohort = two_processes(3, planted=True)
-    first = cross_pairs(cohort, ["MUT0", "MUT1", *cohort.genes[200:284:12]]).iloc[0]
-    assert {first["event_a"], first["event_b"]} == {"MUT0", cohort.genes[200]}
-    assert (first["direction"], first["crossed"]) == ("exclusivity", True)
+    first = of_kinds(cohort, ["MUT0", "MUT1", *cohort.genes[150:240:12]]).iloc[0]
+    assert {first["event_a"], first["event_b"]} == {"MUT0", cohort.genes[150]}
+    assert (first["direction"], first["copied"]) == ("exclusivity", 1)
     assert first["q_value"] < 0.001

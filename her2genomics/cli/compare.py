@@ -228,4 +228,4 @@ def _plot(text: str) -> tuple[str, str | None, str]:
     kind, _, contrast = what.partition(":")
     if not path:
         raise click.UsageError(f"--plot {text}: write KIND=FILE, such as forest=forest.svg")
-    return kind, contrast or None, path
+    return kind, contrast or None, OUTPUT_FILE.convert(path, None, None)

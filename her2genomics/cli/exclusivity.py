@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from her2genomics.cli.cohort_options import cohort_options, comma_list, read_cohort
+from her2genomics.cli.cohort_options import adjust_option, cohort_options, comma_list, read_cohort
 from her2genomics.cli.options import OUTPUT_FILE, examples, output_options
 
 
@@ -23,6 +23,11 @@ from her2genomics.cli.options import OUTPUT_FILE, examples, output_options
     "--min-frequency", type=click.FloatRange(0, 1), default=0.05, show_default=True, help="Least pooled share altered."
 )
 @click.option("--most", type=click.IntRange(min=2), default=40, show_default=True, help="Largest number of events.")
+@click.option(
+    "--adjust",
+    default=None,
+    help="Comma list of categories that the background tells apart, or none.  [default: hr_status, if there]",
+)
 @click.option("--plot", type=OUTPUT_FILE, help="Draw the pairs of all groups together (svg, png, pdf).")
 @output_options
 def exclusivity(cohort: str, out: str | None, fmt: str | None, **options: Any) -> None:
@@ -43,6 +48,7 @@ def exclusivity(cohort: str, out: str | None, fmt: str | None, **options: Any) -
         read_cohort(cohort, options),
         group=options["group"],
         classes=comma_list(options["classes"]) or COUNTED_CLASSES,
+        adjust=adjust_option(options["adjust"]),
         events=comma_list(options["events"]),
         min_frequency=options["min_frequency"],
         most=options["most"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,7 +14,30 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 Item = TypeVar("Item")
 
 INPUT_FILE = click.Path(dir_okay=False, allow_dash=True)
-OUTPUT_FILE = click.Path(dir_okay=False, writable=True, allow_dash=True)
+
+
+class OutputFile(click.Path):
+    """A file to write, in a folder that is there: a misspelt folder is refused before any work, not made."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True, allow_dash=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path, or refuse it.
+
+        Raises
+        ------
+        click.BadParameter
+            If its folder is not there, or it is a folder itself.
+        """
+        path = super().convert(value, param, ctx)
+        folder = os.path.dirname(os.fsdecode(path))
+        if folder and not os.path.isdir(folder):
+            self.fail(f"there is no folder {folder}; mkdir -p {folder}", param, ctx)
+        return path
+
+
+OUTPUT_FILE = OutputFile()
 
 
 def output_options(command: Command) -> Command:

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 @click.option("--min-cell", type=click.IntRange(min=0), default=0, help="Hide counts below this (5 prints <5).")
 @click.option("--genes", default=None, help="Comma list of columns to take as genes.")
 @click.option("--clinical-columns", default=None, help="Comma list of columns to take as clinical.")
-@click.option("--values", type=click.Path(dir_okay=False), help="Also write the numbers before rounding.")
-@click.option("--tests", type=click.Path(dir_okay=False), help="Also write tests and standardised differences.")
+@click.option("--values", type=OUTPUT_FILE, help="Also write the numbers before rounding.")
+@click.option("--tests", type=OUTPUT_FILE, help="Also write tests and standardised differences.")
 @her2_options
 @panel_option
 @click.option(

@@ -54,6 +54,8 @@ class Comparison:
         for key, rows in self.association.groupby(KEYS, sort=False):
             stratum, family, contrast = (str(part) for part in key)
             tested = rows[rows["p_value"].notna()]
+            if tested.empty:
+                continue
             found = int((tested["q_value"] < 0.05).sum())
             where = "" if stratum == ALL else f"{stratum}: "
             lines += ["", f"{where}{family}, {contrast}: {len(tested)} tested, {found} with q < 0.05"]

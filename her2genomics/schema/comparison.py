@@ -143,7 +143,7 @@ PATHWAY_ALTERATIONS = TableSchema("pathway_alterations", "Each pathway in each s
 ), files="pathway_alterations.tsv")  # fmt: skip
 
 EVENT_PAIRS = TableSchema("event_pairs", "Pairs of events: mutual exclusivity and co-occurrence at given burden.", (
-    column("stratum", "string", "all (background within groups), or the group", key=True),
+    column("stratum", "string", "all (groups in the background), or the group", key=True),
     column("event_a", "string", "gene, or amplification of an amplicon", key=True),
     column("event_b", "string", "the other event", key=True),
     column("n", "int", "samples profiled for both", low=0),
@@ -157,5 +157,5 @@ EVENT_PAIRS = TableSchema("event_pairs", "Pairs of events: mutual exclusivity an
     column("p_value", "float", "two-sided p: numbers not more probable than the observed one", low=0, high=1),
     column("q_value", "float", "Benjamini-Hochberg over p_value within stratum", low=0, high=1),
     column("fisher_p", "float", "two-sided Fisher p, for comparison only: anti-conservative where burdens differ", low=0, high=1),
-    column("note", "string", "why a pair was not tested"),
+    column("note", "string", "why a pair was not tested; what an event stands for"),
 ), files="event_pairs.tsv")  # fmt: skip

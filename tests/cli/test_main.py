@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from her2genomics.cli.main import COMMANDS, cli
+from her2genomics.cli.options import OutputFile
 from her2genomics.exceptions import UsageError
 
 
@@ -101,3 +102,22 @@ def test_links_of_the_readme_and_docs_lead_somewhere(repository: Path) -> None:
             if not (page.parent / target).exists():
                 broken.append(f"{page.name}: {target}")
     assert broken == []
+
+
+@pytest.mark.parametrize("option", ["--out", "--counts", "--plot"])
+def test_a_folder_that_is_not_there_is_refused_before_any_work(option: str, tmp_path: Path) -> None:
+    target = tmp_path / "nosuch" / "x.svg"
+    value = f"bars={target}" if option == "--plot" else str(target)
+    file = tmp_path / "cohort.tsv"
+    file.write_text("sample_id\tihc\tTP53\nA\t0\tWT\nB\t1+\tR175H\n")
+    result = CliRunner().invoke(cli, ["compare", str(file), option, value])
+    assert result.exit_code == 2
+    assert f"there is no folder {target.parent}; mkdir -p {target.parent}" in result.stderr
+    assert not target.parent.exists()
+
+
+def test_every_option_that_names_an_output_file_keeps_the_rule() -> None:
+    for path, command in LEAVES:
+        for parameter in command.params:
+            kept = not isinstance(parameter.type, click.Path) or isinstance(parameter.type, OutputFile)
+            assert kept or not (parameter.type.writable and parameter.type.file_okay), (path, parameter.name)

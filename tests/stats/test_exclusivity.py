@@ -8,12 +8,12 @@ from scipy import stats
 
 from her2genomics.exceptions import StatisticsError
 from her2genomics.stats.exclusivity import (
-    fit_background,
-    overlap_distribution,
+    event_background,
+    overlap_distributions,
     overlap_p_values,
     poisson_binomial,
-    without_gene,
 )
+from her2genomics.stats.logistic import fitted_shares
 
 
 def test_poisson_binomial_is_the_sum_over_all_outcomes() -> None:
@@ -33,12 +33,12 @@ def test_the_overlap_is_the_sum_over_all_outcomes_of_that_total() -> None:
     for outcome in product([False, True], repeat=7):
         if sum(outcome) == 3:
             expected[(np.array(outcome) & first).sum()] += np.prod(np.where(outcome, p, 1 - p))
-    assert overlap_distribution(first, p, 3) == pytest.approx(expected / expected.sum(), abs=1e-13)
+    assert overlap_distributions(first, p[None], [3])[0] == pytest.approx(expected / expected.sum(), abs=1e-13)
 
 
 def test_with_equal_burden_it_is_fisher() -> None:
     first = np.arange(60) < 22
-    distribution = overlap_distribution(first, np.full(60, 0.25), 15)
+    distribution = overlap_distributions(first, np.full((1, 60), 0.25), [15])[0]
     few, many, both = overlap_p_values(distribution, 9)
     table = [[9, 13], [6, 32]]
     assert many == pytest.approx(stats.fisher_exact(table, alternative="greater").pvalue, rel=1e-9)
@@ -46,19 +46,37 @@ def test_with_equal_burden_it_is_fisher() -> None:
     assert both == pytest.approx(stats.fisher_exact(table).pvalue, rel=1e-9)
 
 
-def test_background_has_the_observed_totals_where_profiled_only() -> None:
+def test_several_totals_are_as_one_at_a_time() -> None:
+    rng = np.random.default_rng(8)
+    p, first = rng.uniform(0.05, 0.6, (3, 12)), rng.random(12) < 0.5
+    p[1, :3] = 0
+    together = overlap_distributions(first, p, [2, 5, 7])
+    for k, total in enumerate([2, 5, 7]):
+        assert together[k] == pytest.approx(overlap_distributions(first, p[k : k + 1], [total])[0], abs=1e-14)
+    assert np.isnan(overlap_distributions(first, np.zeros((1, 12)), [1])[0]).all()
+
+
+def test_background_is_the_logistic_regression_over_possible_samples() -> None:
     rng = np.random.default_rng(4)
-    profiled = rng.random((40, 25)) < 0.8
-    altered = (rng.random((40, 25)) < 0.3) & profiled
-    altered[3] = False
-    altered[:, 7] = False
-    p = fit_background(altered, profiled)
-    inside = np.where(profiled, p, 0)
-    assert inside.sum(axis=0) == pytest.approx(altered.sum(axis=0), abs=1e-4)
-    assert inside.sum(axis=1) == pytest.approx(altered.sum(axis=1), abs=1e-4)
-    assert (p[3] == 0).all()
-    with pytest.raises(StatisticsError, match="samples x genes"):
-        fit_background(altered, profiled[:3])
+    design = np.column_stack([np.ones(200), rng.normal(0, 1, 200), rng.random(200) < 0.4])
+    possible = rng.random((3, 200)) < 0.8
+    altered = (rng.random((3, 200)) < 0.3) & possible
+    p = event_background(altered, possible, design)
+    assert (p[~possible] == 0).all()
+    assert p.sum(axis=1) == pytest.approx(altered.sum(axis=1), abs=1e-6)
+    for k in range(3):
+        plain = fitted_shares(altered[k, possible[k]].astype(int), design[possible[k]])
+        assert p[k, possible[k]] == pytest.approx(plain, abs=2e-3), "the penalty is weak"
+    with pytest.raises(StatisticsError, match="shapes"):
+        event_background(altered, possible[:, :3], design)
+
+
+def test_a_level_without_an_altered_sample_has_a_small_probability() -> None:
+    level = np.arange(100) < 30
+    altered = (~level & (np.arange(100) % 2 == 0))[None]
+    p = event_background(altered, np.ones((1, 100), dtype=bool), np.column_stack([np.ones(100), level]))[0]
+    assert p[level].max() < 0.01
+    assert p[~level] == pytest.approx(0.5, abs=0.01)
 
 
 @pytest.mark.parametrize(("genes", "level", "excess"), [(150, -2.2, 0.4), (400, -4.6, 0.08)])
@@ -69,15 +87,16 @@ def test_size_at_varying_burden(genes: int, level: float, excess: float) -> None
     for _ in range(12):
         odds = np.exp(rng.normal(level, 1.2, genes)[None, :] + rng.normal(0, 1.2, 150)[:, None])
         altered = rng.random(odds.shape) < odds / (1 + odds)
-        p = fit_background(altered)
-        often = np.argsort(-altered.sum(axis=0))[:12]
-        for i, g in enumerate(often):
-            for h in often[i + 1 :]:
-                both = int((altered[:, g] & altered[:, h]).sum())
-                a, b = int(altered[:, g].sum()), int(altered[:, h].sum())
-                moved = without_gene(p[:, h], p[:, g], altered[:, g], p.sum(axis=1), (p * (1 - p)).sum(axis=1))
-                ours.append(overlap_p_values(overlap_distribution(altered[:, g], moved, b), both))
-                fisher.append(stats.hypergeom.sf(both - 1, len(altered), a, b))
+        often = np.argsort(-altered.sum(axis=0), kind="stable")[:12]
+        for i, g in enumerate(often[:-1]):
+            rest, others = altered.sum(axis=1) - altered[:, g], altered[:, often[i + 1 :]].T
+            design = np.column_stack([np.ones(150), np.log(np.maximum(rest, 1))])
+            p = event_background(others, np.tile(rest > 0, (len(others), 1)), design)
+            totals = others.sum(axis=1).tolist()
+            for other, total, mass in zip(others, totals, overlap_distributions(altered[:, g], p, totals), strict=True):
+                both, a = int((altered[:, g] & other).sum()), int(altered[:, g].sum())
+                ours.append(overlap_p_values(mass, both))
+                fisher.append(stats.hypergeom.sf(both - 1, len(altered), a, total))
     few, many, two = (np.array(ours) <= 0.05).mean(axis=0)
     assert (np.array(fisher) <= 0.05).mean() > excess
     assert many <= 0.06
