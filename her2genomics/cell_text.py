@@ -8,7 +8,6 @@ arrays (Arrow), the rest in Python.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -41,7 +40,7 @@ _PROTEIN_CHANGE = (
     r"^(?:p\.)?[A-Z*][0-9]+"
     r"(?P<alt>[A-Z*=?]|(?:_[A-Z][0-9]+)?(?:del|dup|ins)[A-Z]*\*?[0-9]*|[A-Z]?fs.*|[A-Z]?ext.*|_splice)$"
 )
-_SYNONYMOUS = ""
+_UNCHANGED = ""
 
 
 @dataclass(frozen=True)
@@ -82,49 +81,49 @@ def read_texts(texts: pa.Array) -> CellTexts:
     >>> read.known.tolist(), read.kinds.tolist(), read.unknown
     ([True, True, True, False], ['missense', 'truncating', 'amplification'], {3: 'high'})
     """
-    trimmed = pc.utf8_trim_whitespace(texts)
-    classes = protein_classes(trimmed)
-    several = pc.match_substring(trimmed, ";").to_numpy(zero_copy_only=False).astype(bool)
-    plain = ~pd.isna(classes) & ~several
-    known = plain.copy()
-    count = (plain & (classes != _SYNONYMOUS)).astype(np.int64)
-    single = np.flatnonzero(count)
-    first = np.cumsum(count) - count
-    details = _with_prefix(trimmed.take(pa.array(single)))
-    kinds, unknown, more = list[str](), dict[int, str](), list[str | None]()
-    for i, text in zip(np.flatnonzero(~plain).tolist(), trimmed.filter(pa.array(~plain)).to_pylist(), strict=True):
-        tokens = [token for token in (part.strip() for part in text.split(";")) if token]
-        events = [_event(token) for token in tokens]
-        wrong = [token for token, event in zip(tokens, events, strict=True) if event is None]
-        known[i] = bool(tokens) and not wrong
-        if wrong:
-            unknown[i] = wrong[0]
-        altering = [event for event in events if event is not None and event[0] != _SYNONYMOUS]
-        first[i], count[i] = len(single) + len(kinds), len(altering)
-        kinds += [kind for kind, _ in altering]
-        more += [detail for _, detail in altering]
-    all_kinds: Objects = np.concatenate([classes[single], np.array(kinds, dtype=object)])
-    return CellTexts(texts, known, unknown, first, count, all_kinds, pa.concat_arrays([details, pa.array(more, _TEXT)]))
+    parts = pc.split_pattern(texts, ";")
+    tokens = pc.utf8_trim_whitespace(parts.flatten())
+    filled = pc.not_equal(tokens, "").to_numpy(zero_copy_only=False)
+    text = np.repeat(np.arange(len(texts)), pc.list_value_length(parts).to_numpy())[filled]
+    coded = tokens.filter(pa.array(filled)).dictionary_encode()
+    classes, details = _events(coded.dictionary)
+    token = coded.indices.to_numpy()
+    odd = pd.isna(classes)[token]
+    known = np.bincount(text, minlength=len(texts)) > 0
+    known[text[odd]] = False
+    words = coded.dictionary
+    unknown = {int(i): words[int(j)].as_py() for i, j in zip(text[odd][::-1], token[odd][::-1], strict=True)}
+    altering = ~odd & (classes[token] != _UNCHANGED)
+    count = np.bincount(text[altering], minlength=len(texts))
+    event = token[altering]
+    return CellTexts(
+        texts, known, unknown, np.cumsum(count) - count, count, classes[event], details.take(pa.array(event))
+    )
 
 
-def _event(token: str) -> tuple[str, str | None] | None:
-    """Return class and protein change of one part of a cell, an empty class for no change, None for what is neither."""
-    if token in _UNALTERED:
-        return _SYNONYMOUS, None
-    if token in _BARE_ALTERED:
-        return "other", None
-    if token.lower() in _CLASS_SYNONYMS:
-        return _CLASS_SYNONYMS[token.lower()], None
-    match = re.match(_PROTEIN_CHANGE, token)
-    if match is None:
-        return None
-    return _class_of_change(match["alt"]), token if token.startswith("p.") else f"p.{token}"
+def _events(tokens: pa.Array) -> tuple[Objects, pa.Array]:
+    """Return class and protein change of distinct parts of cells; an empty class for no change, None for neither."""
+    classes = protein_classes(tokens)
+    change = pa.array(~pd.isna(classes))
+    details = pc.if_else(change, _with_prefix(tokens), pa.scalar(None, _TEXT))
+    others = pc.invert(change)
+    classes[others.to_numpy(zero_copy_only=False)] = [
+        _class_of_word(word) for word in tokens.filter(others).to_pylist()
+    ]
+    return classes, details
+
+
+def _class_of_word(word: str) -> str | None:
+    """Return the class that a word of the vocabulary means, empty for no alteration, None for another word."""
+    if word in _UNALTERED:
+        return _UNCHANGED
+    return "other" if word in _BARE_ALTERED else _CLASS_SYNONYMS.get(word.lower())
 
 
 def _class_of_change(alt: str) -> str:
     """Return the class that a protein change says by itself, empty for a synonymous one."""
     if alt == "=":
-        return _SYNONYMOUS
+        return _UNCHANGED
     if alt == "_splice":
         return "splice"
     if "fs" in alt or "*" in alt:

@@ -297,7 +297,7 @@ def _parse_cells(
     coded = coded_columns(table, columns)
     texts = read_texts(coded.texts)
     _refuse_unknown(texts, coded, columns, ids, source)
-    profiled = np.zeros((len(table), len(columns)), dtype=bool)
+    profiled = np.zeros((len(columns), len(table)), dtype=bool).T  # written and read by gene
     rows, cells = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
     for j, (codes, words) in enumerate(zip(coded.codes, coded.words, strict=True)):
         profiled[:, j] = codes >= 0

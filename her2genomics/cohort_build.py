@@ -17,7 +17,7 @@ import pandas as pd
 
 from her2genomics import schema
 from her2genomics.classify import add_status
-from her2genomics.cohort import ATTRITION_COLUMNS, BoolMatrix, Cohort
+from her2genomics.cohort import ATTRITION_COLUMNS, BoolMatrix, Cohort, positions_in
 from her2genomics.consequences import alteration_classes
 from her2genomics.copynumber import add_erbb2, copy_number_alterations
 from her2genomics.exceptions import CohortError, DataWarning, SchemaError
@@ -182,6 +182,20 @@ def resolve_samples(ids: pd.Series, samples: pd.DataFrame) -> pd.Series:
     In this order: the same ``sample_id``; a TCGA barcode's first 15 characters; the ``patient_id`` of a patient with
     one sample. An identifier that fits none is not guessed.
     """
+    codes, distinct = pd.factorize(ids)
+    names = pd.array(distinct, dtype="string")
+    unknown = pd.Index(samples["sample_id"]).get_indexer(pd.Index(names)) < 0
+    if not unknown.any():
+        return ids.astype("string")
+    names[unknown] = pd.array(_resolved(names[unknown].tolist(), samples), dtype="string")
+    missing = pd.array([pd.NA], dtype="string")
+    return pd.Series(
+        pd.concat([pd.Series(names), pd.Series(missing)]).array.take(codes), index=ids.index, name=ids.name
+    )
+
+
+def _resolved(names: Sequence[str], samples: pd.DataFrame) -> list[str | None]:
+    """Return the sample of each name that is no ``sample_id`` itself, None where there is none."""
     known = set(samples["sample_id"])
     by_patient: dict[str, str] = {}
     if "patient_id" in samples:
@@ -189,15 +203,12 @@ def resolve_samples(ids: pd.Series, samples: pd.DataFrame) -> pd.Series:
         by_patient = dict(zip(single["patient_id"], single["sample_id"], strict=True))
 
     def resolve(name: str) -> str | None:
-        if name in known:
-            return name
         if is_tcga_barcode(name) and len(name) > 12:
             short = tcga_sample(name)
             return short if short in known else None
         return by_patient.get(name)
 
-    mapping = {name: resolve(str(name)) for name in ids.dropna().unique()}
-    return ids.map(mapping).astype("string")
+    return [resolve(name) for name in names]
 
 
 def _as_panel(panel: Panel | str) -> Panel:
@@ -252,7 +263,12 @@ def _on_samples(
     if step == "copy number" and len(first) < len(aliquots):
         attrition.add(f"{step}: samples", "second aliquot of a sample", len(aliquots), len(first))
         resolved = resolved.where(table[column].isin(first["id"]))
-    return table.assign(**{column: resolved})[resolved.notna()].reset_index(drop=True)
+    return _kept(table.assign(**{column: resolved}), resolved.notna()).reset_index(drop=True)
+
+
+def _kept(table: pd.DataFrame, keep: pd.Series) -> pd.DataFrame:
+    """Return the rows to keep; a large table is not copied where these are all."""
+    return table if keep.all() else table[keep]
 
 
 def _unmatched(ids: pd.Series) -> dict[str, list[str]]:
@@ -271,7 +287,7 @@ def _current(symbols: pd.Series, knowledge: Panel) -> pd.Series:
         listed = ", ".join(f"{old}->{new}" for old, new in sorted(mapping.items())[:8])
         more = f" and {len(mapping) - 8} more" if len(mapping) > 8 else ""
         warnings.warn(f"old gene symbols mapped: {listed}{more}", DataWarning, stacklevel=4)
-    return symbols.replace(mapping)
+    return symbols.replace(mapping) if mapping else symbols
 
 
 def _sequenced_alterations(
@@ -302,16 +318,17 @@ def _from_mutations(maf: pd.DataFrame | None, attrition: _Attrition) -> pd.DataF
         "Reference_Allele",
         "Tumor_Seq_Allele2",
     ]
-    located = maf["Start_Position"].notna()
-    repeated = maf.duplicated(position) & located
+    used = [*position, "Variant_Classification", *(name for name in ("HGVSp_Short", "t_vaf") if name in maf)]
+    maf = maf[used]
+    repeated = maf.duplicated(position) & maf["Start_Position"].notna()
     attrition.add("mutations", "repeated variant of a sample", len(maf), int((~repeated).sum()))
-    maf = maf[~repeated]
+    maf = _kept(maf, ~repeated)
     classes = alteration_classes(maf)
     silent = classes.isna()
     kinds = maf.loc[silent, "Variant_Classification"].value_counts().head(4)
     detail = ", ".join(f"{name} {n}" for name, n in kinds.items())
     attrition.add("mutations", "silent or outside the coding sequence", len(maf), int((~silent).sum()), detail)
-    maf = maf[~silent]
+    maf = _kept(maf, ~silent)
     table = pd.DataFrame(
         {
             "sample_id": maf["Tumor_Sample_Barcode"],
@@ -425,7 +442,7 @@ def _assemble(
         covers = assay.profiled.any(axis=0)
         looked &= assay.profiled | ~covers
         any_looked |= assay.profiled
-        i, j = index.get_indexer(pd.Index(assay.found["sample_id"])), columns.get_indexer(pd.Index(assay.found["gene"]))
+        i, j = positions_in(index, assay.found["sample_id"]), positions_in(columns, assay.found["gene"])
         inside: npt.NDArray[np.bool_] = (i >= 0) & (j >= 0)
         inside[inside] = assay.profiled[i[inside], j[inside]]
         altered[i[inside], j[inside]] = True

@@ -20,6 +20,7 @@ from her2genomics.exceptions import AmbiguousInputError, DataWarning, SchemaErro
 from her2genomics.panel import Panel
 
 Positions = npt.NDArray[np.intp]
+Codes = npt.NDArray[np.integer]
 
 _SYMBOL = re.compile(r"^(?:[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*|C(?:\d+|X|Y)orf\d+[A-Z]?)$")
 _STAIN_NAMES = frozenset(
@@ -42,7 +43,7 @@ class CodedColumns:
         Distinct texts of all columns.
     """
 
-    codes: list[Positions]
+    codes: list[Codes]
     words: list[Positions]
     texts: pa.Array
 
@@ -57,7 +58,7 @@ def coded_columns(table: pd.DataFrame, columns: Sequence[str]) -> CodedColumns:
     return CodedColumns([codes for codes, _ in parts], np.split(positions, ends)[: len(parts)], distinct.dictionary)
 
 
-def _distinct(values: pd.Series) -> tuple[Positions, pd.Index]:
+def _distinct(values: pd.Series) -> tuple[Codes, pd.Index]:
     """Return the code of each value, -1 for missing, and the distinct values."""
     if isinstance(values.array, pd.Categorical):
         return _used(values.array.codes, values.array.categories)
@@ -65,11 +66,13 @@ def _distinct(values: pd.Series) -> tuple[Positions, pd.Index]:
     return codes, pd.Index(distinct)
 
 
-def _used(codes: npt.NDArray[np.integer], words: pd.Index) -> tuple[Positions, pd.Index]:
+def _used(codes: Codes, words: pd.Index) -> tuple[Codes, pd.Index]:
     """Return codes and words without the words that no code stands for."""
-    used = np.flatnonzero(np.bincount(codes.astype(np.intp) + 1, minlength=len(words) + 1)[1:])
+    stands = np.zeros(len(words) + 1, dtype=bool)
+    stands[codes] = True  # missing ones, -1, mark the last
+    used = np.flatnonzero(stands[:-1])
     if len(used) == len(words):
-        return codes.astype(np.intp), words
+        return codes, words
     place = np.full(len(words) + 1, -1)
     place[used] = np.arange(len(used))
     return place[codes], words[used]

@@ -25,6 +25,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from her2genomics import schema
 from her2genomics.consequences import canonical_class
@@ -90,6 +92,7 @@ EXTRA: tuple[str, ...] = (STATUS, "population_ac", "cosmic_count", PHASE_SET)
 
 _TAKEN_BY_PRIORITY = frozenset(MAF_SYNONYMS) - set(REQUIRED)
 _DBSNP_LISTS = ("CAF", "dbSNP_CAF")
+_NUMBER_TYPES = {pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype()}
 UNNAMED = "no row names its sample: one sample, as given"
 _UNKNOWN_WORDS = ("__UNKNOWN__", "NULL")
 _DROPPED_STATUS: dict[str, str] = {
@@ -97,6 +100,7 @@ _DROPPED_STATUS: dict[str, str] = {
 }  # fmt: skip
 _WU_VAF, _WU_READS = "tumor_vaf", "tumors_var_reads"
 _CHANGE = re.compile(r"[A-Z*]\d")
+_SHORT_CHANGE = r"p\.[A-Z*][0-9]+(?:[A-Z*=]|[A-Z]?fs(?:\*[0-9]*)?|_splice)"
 _SPREADSHEET_DATE = re.compile(
     r"\d{1,2}-(Mar|Sep|Dec|Oct|Nov|Apr|Feb)|(Mar|Sep|Dec|Oct|Nov|Apr|Feb)-\d{1,2}", re.IGNORECASE
 )
@@ -238,7 +242,7 @@ def _with_sample(table: pd.DataFrame, sample: str | None, path: str | os.PathLik
 def _without_germline(table: pd.DataFrame, counts: list[Count]) -> pd.DataFrame:
     if "Mutation_Status" not in table:
         return table
-    status = table["Mutation_Status"].str.lower().map(_DROPPED_STATUS, na_action="ignore")
+    status = _mapped(table["Mutation_Status"], lambda text: _DROPPED_STATUS.get(text.lower()))
     for word, n in status.value_counts().items():
         counts.append((f"rows of status {word} dropped", int(n), ""))
     return table.loc[status.isna()]
@@ -259,7 +263,7 @@ def _converted(
     result[CLASS] = _mapped(result[CLASS], canonical_class)
     result[GENE] = _symbols(result[GENE], counts)
     if "HGVSp_Short" in result:
-        result["HGVSp_Short"] = _mapped(result["HGVSp_Short"], _protein_change)
+        result["HGVSp_Short"] = _protein_changes(result["HGVSp_Short"])
     result = _with_variant_allele(result, counts)
     if "t_vaf" in result:
         written = recognised.written_as("t_vaf")
@@ -275,6 +279,9 @@ def _converted(
         result["gnomADe_AF"] = frequencies.where((frequencies >= 0) & (frequencies <= 1)).max(axis=1).astype("Float64")
         absent = int(result["gnomADe_AF"].isna().sum())
         report = add_derived(report, "gnomADe_AF", f"highest of {', '.join(map(str, population))}", absent)
+    for name in (c.name for c in schema.MUTATIONS.columns if c.dtype in ("int", "float") and c.name in result):
+        numbers = _numbers(result[name])
+        result[name] = result[name] if numbers is None else numbers
     result = schema.check(result, schema.MUTATIONS, source=path, unique=False)
     return _with_depths(result, counts, recognised.written_as("t_vaf") == "t_vaf"), report
 
@@ -292,8 +299,9 @@ def _one_build(builds: pd.Series, path: str | os.PathLike[str]) -> pd.Series:
 
 def _mapped(values: pd.Series, change: Callable[[str], str | None]) -> pd.Series:
     """Apply a change to every distinct text."""
-    known = {text: change(text) for text in values.dropna().unique()}
-    return values.map(known, na_action="ignore").astype("string")
+    codes, distinct = pd.factorize(values)
+    changed = pd.array([*map(change, distinct), None], dtype="string")
+    return pd.Series(changed.take(codes), index=values.index, name=values.name)
 
 
 def _symbols(genes: pd.Series, counts: list[Count]) -> pd.Series:
@@ -303,6 +311,12 @@ def _symbols(genes: pd.Series, counts: list[Count]) -> pd.Series:
         ("gene symbols turned into dates by a spreadsheet", int(genes.isin(dates).sum()), ", ".join(dates[:3]))
     )
     return genes.mask(genes.isin([symbol for symbol in distinct if symbol.lower() in ("unknown", "-")]))
+
+
+def _protein_changes(values: pd.Series) -> pd.Series:
+    """Return protein changes as `_protein_change` writes them; most are written so already."""
+    done = values.str.fullmatch(_SHORT_CHANGE).fillna(True).astype(bool)
+    return values if done.all() else values.where(done, _mapped(values.mask(done), _protein_change))
 
 
 def _protein_change(text: str) -> str | None:
@@ -327,8 +341,36 @@ def _with_variant_allele(table: pd.DataFrame, counts: list[Count]) -> pd.DataFra
 
 def _highest_numbers(values: pd.Series) -> pd.Series:
     """Return the number of each cell; of several in one cell (``0.1&0.2``, ``A:0.01``) the highest."""
-    read = dbsnp_frequency if values.name in _DBSNP_LISTS else lambda text: highest_number([text])
-    return values.map({text: read(text) for text in values.dropna().unique()}, na_action="ignore").astype("Float64")
+    if values.name in _DBSNP_LISTS:
+        read = dbsnp_frequency
+    elif (plain := _numbers(values)) is not None:
+        return plain.astype("Float64")
+    else:
+        read = _highest_number
+    codes, distinct = pd.factorize(values)
+    numbers = pd.array([*map(read, distinct), None], dtype="Float64")
+    return pd.Series(numbers.take(codes), index=values.index, name=values.name)
+
+
+def _highest_number(text: str) -> float | None:
+    return highest_number([text])
+
+
+def _numbers(values: pd.Series) -> pd.Series | None:
+    """Return texts as numbers, None where one is not written plainly."""
+    if not isinstance(values.dtype, pd.StringDtype):
+        return None
+    texts = pa.array(values.array, pa.large_string())
+    for kind in _NUMBER_TYPES:
+        try:
+            numbers = texts.cast(kind)
+        except pa.ArrowInvalid:
+            continue
+        if pc.all(pc.is_finite(numbers)).as_py() is False:
+            return None
+        typed: pd.Series = numbers.to_pandas(types_mapper=_NUMBER_TYPES.get)
+        return typed.set_axis(values.index).rename(values.name)
+    return None
 
 
 def _with_depths(table: pd.DataFrame, counts: list[Count], own_first: bool = False) -> pd.DataFrame:
@@ -359,7 +401,9 @@ def _first_known(own: pd.Series, counted: pd.Series, own_first: bool) -> pd.Seri
 
 
 def _repeats(table: pd.DataFrame) -> Count:
-    repeated = table.duplicated(KEY) & table[KEY].notna().all(axis=1)
+    repeated = table.duplicated(KEY)
+    if repeated.any():
+        repeated &= table[KEY].notna().all(axis=1)
     tumours = table.loc[repeated, SAMPLE].nunique()
     return "variants listed again for the same tumour (kept)", int(repeated.sum()), f"{tumours} tumours"
 

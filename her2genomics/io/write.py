@@ -15,7 +15,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -177,25 +177,42 @@ def _write_text(table: pd.DataFrame, handle: IO[bytes], kind: str, header: bool)
         return
     start = handle.tell()
     rows = max(1, _CELLS_AT_ONCE // table.shape[1])
+    parts = [slice(first, first + rows) for first in range(0, len(table), rows)]
+    columns = [_text_column(table.iloc[:, i]) for i in range(table.shape[1])]
     try:
         plain = pacsv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style="none")
-        for first in range(0, len(table), rows):
-            pacsv.write_csv(_text_cells(table.iloc[first : first + rows]), handle, plain)
+        for part in parts:
+            pacsv.write_csv(_text_cells(columns, part), handle, plain)
     except pa.ArrowInvalid:  # a cell holds a delimiter, a quote or a line end
         handle.seek(start)
         handle.truncate()
-        for first in range(0, len(table), rows):
+        for part in parts:
             quoted = io.StringIO(newline="")
-            cells = (column.to_pylist() for column in _text_cells(table.iloc[first : first + rows]).columns)
+            cells = (column.to_pylist() for column in _text_cells(columns, part).columns)
             csv.writer(quoted, delimiter=delimiter, lineterminator="\n").writerows(zip(*cells, strict=True))
             handle.write(quoted.getvalue().encode("utf-8"))
 
 
-def _text_cells(table: pd.DataFrame) -> pa.Table:
+def _text_cells(columns: Sequence[Callable[[slice], pa.Array]], rows: slice) -> pa.Table:
     import pyarrow as pa
 
-    columns = [_as_text(table.iloc[:, i]) for i in range(table.shape[1])]
-    return pa.Table.from_arrays(columns, names=[str(i) for i in range(len(columns))])
+    return pa.Table.from_arrays([column(rows) for column in columns], names=[str(i) for i in range(len(columns))])
+
+
+def _text_column(values: pd.Series) -> Callable[[slice], pa.Array]:
+    """Return a function that gives some rows of a column as they stand in the file."""
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+    if not isinstance(values.array, pd.Categorical):
+        return lambda rows: _as_text(values.iloc[rows])
+    words = pa.array([*map(str, values.array.categories), NA_TEXT], type=pa.string())
+    codes = values.array.codes
+    if len(words) > np.iinfo(codes.dtype).max:
+        codes = codes.astype(np.int64)
+    codes = np.where(codes < 0, codes.dtype.type(len(words) - 1), codes)
+    return lambda rows: words.take(pa.array(codes[rows]))
 
 
 def _as_text(values: pd.Series) -> pa.Array:
@@ -203,18 +220,16 @@ def _as_text(values: pd.Series) -> pa.Array:
     import pandas as pd
     import pyarrow as pa
 
+    if isinstance(values.dtype, pd.StringDtype):
+        return pa.array(values.fillna(NA_TEXT), type=pa.string())
+    missing = values.isna()
+    if missing.all():
+        return pa.array([NA_TEXT], type=pa.string()).take(pa.array([0] * len(values)))
     if pd.api.types.is_float_dtype(values.dtype):
         numbers = values.to_numpy(dtype=float, na_value=float("nan")).tolist()
         text = [NA_TEXT if number != number else FLOAT_FORMAT % number for number in numbers]
         return pa.array(text, type=pa.string())
-    if isinstance(values.dtype, pd.StringDtype):
-        return pa.array(values.fillna(NA_TEXT), type=pa.string())
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        words = pa.array([*map(str, values.cat.categories), NA_TEXT], type=pa.string())
-        codes = values.cat.codes.to_numpy().astype("int64")
-        return words.take(pa.array(codes % len(words)))
-    missing = values.isna().tolist()
-    text = [NA_TEXT if gap else str(value) for value, gap in zip(values.tolist(), missing, strict=True)]
+    text = [NA_TEXT if gap else str(value) for value, gap in zip(values.tolist(), missing.tolist(), strict=True)]
     return pa.array(text, type=pa.string())
 
 
