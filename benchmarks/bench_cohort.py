@@ -32,6 +32,7 @@ sys.path.insert(0, str(REPOSITORY))
 
 HEADING = "## Cohorts"
 SMALL = 523
+MAFTOOLS_ROW = "maftools read.maf, mafCompare"
 GENIE_COLUMNS = [
     "Hugo_Symbol",
     "Entrez_Gene_Id",
@@ -180,7 +181,7 @@ def bench(samples: int, threads: int, repeat: int) -> list[tuple[str, int, Run |
             ("her2g compare", samples, fastest(compare, repeat, told))]  # fmt: skip
     if has_maftools():
         script = ["Rscript", "-e", MAFTOOLS, str(folder / "genie.maf"), str(folder / "clinical.tsv")]
-        runs.append(("maftools read.maf, mafCompare", samples, fastest(script, repeat)))
+        runs.append((MAFTOOLS_ROW, samples, fastest(script, repeat)))
     for name, size, run in runs:
         took = "failed" if run is None else f"{run.wall:.1f} s, processor {run.cpu:.1f} s, {run.memory:.0f} MB"
         print(f"{size:,} samples, {name}: {took}", flush=True)
@@ -196,19 +197,33 @@ def has_maftools() -> bool:
 
 
 def table(runs: Sequence[tuple[str, int, Run | None]]) -> str:
-    """Return the runs as Markdown, with the growth of processor time per sample from size to size."""
+    """Return the runs as Markdown, build and compare together, and growth: processor time per sample."""
     lines = [
         "| samples | command | wall [s] | processor [s] | peak memory [MB] | processor per 1,000 samples [ms] |",
         "|---|---|---|---|---|---|",
     ]
-    for name, samples, run in runs:
-        cells = ["failed", "", "", ""]
-        if run is not None:
-            cells = [f"{run.wall:.1f}", f"{run.cpu:.1f}", f"{run.memory:.0f}", f"{run.cpu / samples * 1e6:.0f}"]
-        lines.append(f"| {samples:,} | {name} | {' | '.join(cells)} |")
+    for samples in dict.fromkeys(size for _, size, _ in runs):
+        named = [(name, run) for name, size, run in runs if size == samples]
+        ours = [run for name, run in named if run is not None and name.startswith("her2g")]
+        named.insert(2, ("both", _together(ours) if len(ours) == 2 else None))
+        for name, run in named:
+            cells = ["failed", "", "", ""]
+            if run is not None:
+                cells = [f"{run.wall:.1f}", f"{run.cpu:.1f}", f"{run.memory:.0f}", f"{run.cpu / samples * 1e6:.0f}"]
+            lines.append(f"| {samples:,} | {name} | {' | '.join(cells)} |")
+        theirs = next((run for name, run in named if name == MAFTOOLS_ROW), None)
+        if theirs is not None and len(ours) == 2:
+            both = _together(ours)
+            ratios = [both.wall / theirs.wall, both.cpu / theirs.cpu, both.memory / theirs.memory]
+            lines.append(f"| {samples:,} | both / maftools | {' | '.join(f'{ratio:.2f}' for ratio in ratios)} | |")
     if not has_maftools():
         lines.append("| | maftools | not installed here, not measured | | | |")
     return "\n".join(lines)
+
+
+def _together(runs: Sequence[Run]) -> Run:
+    """Return runs one after the other as one."""
+    return Run(sum(run.wall for run in runs), sum(run.cpu for run in runs), max(run.memory for run in runs))
 
 
 def fisher_line() -> str:

@@ -202,7 +202,7 @@ def _tokens(rows: pd.DataFrame) -> tuple[npt.NDArray[np.intp], pa.Array]:
     """Return what stands for each event in a cell, as positions in an array of texts that may repeat."""
     codes, distinct = pd.factorize(rows["detail"])
     details = arrow_texts(pd.Index(distinct))
-    implied = np.append(protein_classes(details), None)
+    implied = np.concatenate([protein_classes(details), np.array([None], dtype=object)])
     kind, kinds = pd.factorize(rows["alteration"])
     classes = np.asarray(kinds, dtype=object)
     short = pc.replace_substring_regex(details, r"^p\.", "")

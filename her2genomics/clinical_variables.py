@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from her2genomics import schema
@@ -156,10 +157,10 @@ def category_text(values: pd.Series) -> pd.Series:
 
 
 def _same_partition(text: pd.Series, groups: pd.Series) -> bool:
-    table = pd.crosstab(text.to_numpy(dtype=object), groups.astype("string").to_numpy(dtype=object))
-    if table.shape[0] != table.shape[1]:
-        return False
-    return bool(((table > 0).sum(axis=0) == 1).all() and ((table > 0).sum(axis=1) == 1).all())
+    """Return whether levels and groups, none of them missing, are the same sets of samples."""
+    levels, groups_ = pd.factorize(text)[0], pd.factorize(groups)[0]
+    n = [len(np.unique(codes)) for codes in (levels, groups_, levels * (groups_.max() + 1) + groups_)]
+    return n[0] == n[1] == n[2]
 
 
 def level_order(level: str) -> tuple[int, float, str]:

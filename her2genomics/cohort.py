@@ -307,8 +307,8 @@ def _parse_cells(
         cells.append(words[codes[altered]])
     column = np.repeat(np.arange(len(columns)), [len(part) for part in rows[1:]])
     found = _events(np.concatenate(rows), np.concatenate(cells), column, texts)
-    found["sample_id"] = ids.take(found.pop("row")).array
-    found["gene"] = pd.Series(list(symbols), dtype="string").take(found.pop("column")).array
+    found["sample_id"] = ids.take(found.pop("row").to_numpy()).array
+    found["gene"] = pd.Series(list(symbols), dtype="string").take(found.pop("column").to_numpy()).array
     return schema.conform(found, schema.ALTERATIONS), profiled
 
 

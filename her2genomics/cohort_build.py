@@ -183,15 +183,13 @@ def resolve_samples(ids: pd.Series, samples: pd.DataFrame) -> pd.Series:
     one sample. An identifier that fits none is not guessed.
     """
     codes, distinct = pd.factorize(ids)
-    names = pd.array(distinct, dtype="string")
+    names = pd.Series(distinct, dtype="string")
     unknown = pd.Index(samples["sample_id"]).get_indexer(pd.Index(names)) < 0
     if not unknown.any():
         return ids.astype("string")
     names[unknown] = pd.array(_resolved(names[unknown].tolist(), samples), dtype="string")
-    missing = pd.array([pd.NA], dtype="string")
-    return pd.Series(
-        pd.concat([pd.Series(names), pd.Series(missing)]).array.take(codes), index=ids.index, name=ids.name
-    )
+    found = names.reindex(codes)  # missing where there is no identifier, -1
+    return found.set_axis(ids.index).rename(ids.name)
 
 
 def _resolved(names: Sequence[str], samples: pd.DataFrame) -> list[str | None]:

@@ -50,7 +50,9 @@ class CodedColumns:
 
 def coded_columns(table: pd.DataFrame, columns: Sequence[str]) -> CodedColumns:
     """Return columns as codes, each distinct text once for all of them."""
-    parts = [_distinct(table[name]) for name in columns]
+    chosen = table[list(columns)]
+    chosen.attrs = {}  # pandas would copy them with every column
+    parts = [_distinct(chosen[name]) for name in columns]
     every = [arrow_texts(words) for _, words in parts] or [pa.array([], pa.large_string())]
     distinct = pa.concat_arrays(every).dictionary_encode()
     positions = distinct.indices.to_numpy().astype(np.intp)

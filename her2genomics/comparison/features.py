@@ -32,9 +32,6 @@ CLASS_FEATURES: dict[str, tuple[str, ...]] = {
 """Suffix of a class feature (``ERBB2:loss``) to the classes that it counts: a gain or more, a loss or more."""
 
 
-_ROWS_AT_ONCE = 8192  # far below 2**24, up to which 32-bit floats count without error
-
-
 @dataclass(frozen=True)
 class BinaryFeatures:
     """Yes/no features of one family: shape (samples, features) each; ``value`` is False where not ``known``."""
@@ -103,7 +100,8 @@ def _class_features(cohort: Cohort, known: BoolMatrix) -> BinaryFeatures:
     names: list[str] = []
     columns: list[npt.NDArray[np.bool_]] = []
     index: list[int] = []
-    present = cohort.alterations.groupby("gene")["alteration"].agg(frozenset)
+    pairs = cohort.alterations[["gene", "alteration"]].drop_duplicates()
+    present = pairs.groupby("gene")["alteration"].agg(frozenset)
     rank = {gene: j for j, gene in enumerate(cohort.genes)}
     for suffix, members in CLASS_FEATURES.items():
         cells = cohort.altered(members)
@@ -156,8 +154,14 @@ def has_unknown(values: pd.Series, unknown_as_category: bool) -> bool:
 def group_counts(matrix: BoolMatrix, codes: IntArray, n_groups: int) -> IntArray:
     """Return (groups, features): how many samples of each group are True."""
     counts = np.zeros((n_groups, matrix.shape[1]), dtype=np.int64)
-    for first in range(0, len(codes), _ROWS_AT_ONCE):
-        rows = slice(first, first + _ROWS_AT_ONCE)
-        member = (codes[rows] == np.arange(n_groups)[:, None]).astype(np.float32)
-        counts += (member @ matrix[rows].astype(np.float32)).astype(np.int64)
+    bits = _packed(matrix.T)
+    for group in range(n_groups):
+        counts[group] = np.bitwise_count(bits & _packed(codes == group)).sum(axis=1, dtype=np.int64)
     return counts
+
+
+def _packed(rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint64]:
+    """Return rows of truth values as 64 of them in a number, which are counted at once."""
+    packed = np.packbits(np.ascontiguousarray(rows), axis=-1)
+    width = -packed.shape[-1] % 8
+    return np.pad(packed, [(0, 0)] * (packed.ndim - 1) + [(0, width)]).view(np.uint64)

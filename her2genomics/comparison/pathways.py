@@ -129,7 +129,7 @@ def _score(cohort: Cohort, table: pd.DataFrame, classes: Collection[str], min_pr
         cohort.altered(classes),
         cohort.profiled,
         genes=cohort.genes,
-        sample_ids=[str(s) for s in cohort.sample_ids],
+        sample_ids=cohort.sample_ids.tolist(),
         pathway_genes=table,
         min_profiled=min_profiled,
     )

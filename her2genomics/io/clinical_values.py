@@ -125,10 +125,10 @@ class ColumnReader:
 
     def _as_written(self, name: str, values: pd.Series) -> pd.Series:
         if name in ("fish_ratio", "fish_her2_cn", "fish_cep17_cn", "fish_cells", "ihc_membrane_pct"):
-            odd = values.dropna()[lambda v: v.map(lambda text: not _is_plain_number(text))]
-            if len(odd):
-                words = ", ".join(f"'{word}'" for word in odd.unique()[:3])
-                add_note(self.report, name, f"{len(odd)} no plain numbers, left to the classifier: {words}")
+            odd = [text for text in values.dropna().unique() if not _is_plain_number(text)]
+            if odd:
+                words, n = ", ".join(f"'{word}'" for word in odd[:3]), int(values.isin(odd).sum())
+                add_note(self.report, name, f"{n} no plain numbers, left to the classifier: {words}")
         return values
 
     def _numbers(self, name: str, values: pd.Series) -> pd.Series:

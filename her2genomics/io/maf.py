@@ -344,7 +344,7 @@ def _highest_numbers(values: pd.Series) -> pd.Series:
     if values.name in _DBSNP_LISTS:
         read = dbsnp_frequency
     elif (plain := _numbers(values)) is not None:
-        return plain.astype("Float64")
+        return plain.astype("Float64").rename(str(values.name))
     else:
         read = _highest_number
     codes, distinct = pd.factorize(values)
@@ -369,7 +369,8 @@ def _numbers(values: pd.Series) -> pd.Series | None:
         if pc.all(pc.is_finite(numbers)).as_py() is False:
             return None
         typed: pd.Series = numbers.to_pandas(types_mapper=_NUMBER_TYPES.get)
-        return typed.set_axis(values.index).rename(values.name)
+        typed.index = values.index
+        return typed
     return None
 
 
