@@ -49,7 +49,7 @@ class CohortResults:
     sample_qc, tmb, gene_cna
         Tables per sample of a run (``sample_qc``, ``tmb``, ``gene_cna`` schemas).
     left_out
-        Samples that are missing from the cohort: ``sample_id``, ``step``, ``reason``.
+        Samples that are missing from the cohort (``samples_left_out`` schema).
     warnings
         What an analysis warned of, by the name of its field.
     remarks

@@ -74,7 +74,7 @@ def glance_section(results: CohortResults) -> Section:
                 "warning",
             )
         )
-    found = tests_and_findings(results)
+    found = findings_by_family(results)
     if len(found):
         blocks.append(
             data_table(
@@ -87,7 +87,7 @@ def glance_section(results: CohortResults) -> Section:
     return Section("glance", "At a glance", blocks)
 
 
-def tests_and_findings(results: CohortResults) -> pd.DataFrame:
+def findings_by_family(results: CohortResults) -> pd.DataFrame:
     """Return one row per family and one column per contrast: features with q below the bound, crude and adjusted."""
     parts = [part.association for part in (results.comparison, results.pathways) if not isinstance(part, NotRun)]
     if not parts:

@@ -24,6 +24,7 @@ from her2genomics.schema.cohort import (
     ERBB2_STATUS,
     GENE_PANEL_MATRIX,
     HER2_STATUS,
+    SAMPLES_LEFT_OUT,
 )
 from her2genomics.schema.comparison import (
     ASSOCIATION,
@@ -188,6 +189,7 @@ __all__ = [
     "RUN_PLAN",
     "RUN_SAMPLES",
     "RUN_STEPS",
+    "SAMPLES_LEFT_OUT",
     "SAMPLE_QC",
     "SCHEMAS",
     "SEGMENTS",

@@ -72,3 +72,9 @@ GENE_PANEL_MATRIX = TableSchema("gene_panel_matrix", "Which assay profiled a sam
     column("mutations", "string", "panel id, exome, or missing = not profiled", required=False),
     column("cna", "string", "panel id, exome, or missing = not profiled", required=False),
 ), files="data_gene_panel_matrix.txt")  # fmt: skip
+
+SAMPLES_LEFT_OUT = TableSchema("samples_left_out", "Samples of a run that are missing from its cohort.", (
+    column("sample_id", "string", "sample", key=True),
+    column("step", "string", "step at which it was lost", key=True),
+    column("reason", "string", "why"),
+), files="left_out.tsv")  # fmt: skip

@@ -46,9 +46,13 @@ PathLike = str | os.PathLike[str]
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
-RESULT_TABLES: tuple[str, ...] = ("sample_qc", "tmb", "gene_cna", "left_out")
+RESULT_TABLES: dict[str, schema.TableSchema] = {
+    "sample_qc": schema.SAMPLE_QC,
+    "tmb": schema.TMB,
+    "gene_cna": schema.GENE_CNA,
+    "left_out": schema.SAMPLES_LEFT_OUT,
+}
 """Tables that a folder of results may hold, as ``NAME.tsv``."""
-LEFT_OUT_COLUMNS = ["sample_id", "step", "reason"]
 
 
 @dataclass(frozen=True)
@@ -128,15 +132,13 @@ def read_run_tables(folder: PathLike) -> RunTables:
     """
     if not Path(folder).is_dir():
         raise FileFormatError("no such folder", path=folder, hint="--results takes the folder of a run")
-    declared = {"sample_qc": schema.SAMPLE_QC, "tmb": schema.TMB, "gene_cna": schema.GENE_CNA}
     tables: dict[str, pd.DataFrame | NotRun] = {}
-    for name in RESULT_TABLES:
+    for name, declared in RESULT_TABLES.items():
         path = Path(folder) / f"{name}.tsv"
         if not path.is_file():
             tables[name] = NotRun(f"no {path.name} in the folder of results")
             continue
-        table = read_table(path)
-        tables[name] = schema.check(table, declared[name], source=os.fspath(path)) if name in declared else table
+        tables[name] = schema.check(read_table(path), declared, source=os.fspath(path))
     return RunTables(**tables)
 
 
