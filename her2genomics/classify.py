@@ -11,6 +11,7 @@ from her2genomics.cohort import ordered_groups
 from her2genomics.exceptions import SchemaError
 from her2genomics.her2 import Her2Rule, classify_her2, compare_rules, invalid_rows
 from her2genomics.receptors import SubtypeRule, classify_hr, classify_subtype
+from her2genomics.result_html import result_html
 
 EVIDENCE: tuple[str, ...] = ("ihc", "ish_reported", "fish_ratio", "fish_her2_cn")
 RECEPTORS: tuple[str, ...] = ("er_status", "pr_status", "er_pct", "pr_pct")
@@ -41,6 +42,9 @@ class Classification:
     status: pd.DataFrame
     invalid: pd.DataFrame
     differing: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        return result_html("HER2 groups", self.status, facts=self.summary())
 
     def summary(self) -> list[str]:
         """Return the group sizes, the number of rule differences and the invalid rows as sentences."""

@@ -20,6 +20,7 @@ from her2genomics.cluster_matrix import ClusterMatrix, MatrixSettings, build_mat
 from her2genomics.cohort import Cohort
 from her2genomics.exceptions import UsageError
 from her2genomics.panel import Panel
+from her2genomics.result_html import result_html
 from her2genomics.stats.consensus import cut_tree, sample_silhouettes
 from her2genomics.stats.hierarchical import N_PERMUTED, build_hierarchy, permuted_silhouettes
 from her2genomics.stats.inputs import Floats, Integers
@@ -102,6 +103,9 @@ class Clusters:
     consensus_samples: tuple[str, ...]
     tree: Floats | None
     notes: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        return result_html("Clusters", self.features, facts=[self.choice.reason])
 
     def summary(self, top: int = 8) -> list[str]:
         """Return what was found as lines to read."""

@@ -30,6 +30,7 @@ from her2genomics.ratios import (
     infer_sex,
     level,
 )
+from her2genomics.result_html import result_html
 
 NOT_EVALUABLE = "not evaluable"
 LEVEL = 0.95
@@ -57,6 +58,11 @@ class CnvResult:
     genes: pd.DataFrame
     qc: CnvQc
     sex: Sex | None
+
+    def _repr_html_(self) -> str:
+        called = self.genes[self.genes["call"].isin(["amplification", "deletion"])]
+        quality = "evaluable" if self.qc.evaluable else f"not evaluable: {'; '.join(self.qc.failed)}"
+        return result_html(f"Copy number of {self.qc.sample_id}, genes called", called, facts=[quality])
 
 
 def call_copy_number(

@@ -21,6 +21,7 @@ from her2genomics.exceptions import AmbiguousInputError
 from her2genomics.genome import normalise_build, require_same_build
 from her2genomics.intervals import Intervals
 from her2genomics.panel import DEFAULT_PANEL, Panel, load_panel
+from her2genomics.result_html import result_html
 from her2genomics.tmb_interval import burden_interval as burden_interval
 from her2genomics.tmb_presets import DEFAULT_PRESET, TmbPreset, load_preset
 from her2genomics.tmb_rule import TmbRule, compile_rule
@@ -51,6 +52,9 @@ class TmbResult:
     rows: Sequence[Row]
     count_rows: Sequence[Row]
     audit: pd.DataFrame | None = None
+
+    def _repr_html_(self) -> str:
+        return result_html("Tumour mutational burden", self.tmb)
 
     @cached_property
     def tmb(self) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 LAYERS: list[set[str]] = [
-    {"exceptions", "schema"},
+    {"exceptions", "schema", "result_html"},
     {"genome", "intervals", "target_depth", "panel", "panel_files", "panel_import", "provenance", "manifest_check", "consequences", "variant", "tmb_presets", "lab_values"},
     {
         "io", "stats", "anndata_tables", "coverage", "ratios", "gene_null", "cnv_qc", "normals", "copy_rule", "amplicons", "gene_calls", "pathways",

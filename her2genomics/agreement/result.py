@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from her2genomics import schema
+from her2genomics.result_html import result_html
 from her2genomics.stats.accuracy import exact_share
 from her2genomics.stats.agreement import KappaWeights, McNemar, cohen_kappa
 
@@ -32,7 +33,7 @@ class Agreement:
     notes: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
-        return str(self.statistics.to_html(index=False))
+        return result_html("Agreement", self.statistics, facts=self.notes)
 
 
 def as_result(rows: Sequence[dict[str, Any]], counts: Sequence[pd.DataFrame], notes: Sequence[str] = ()) -> Agreement:

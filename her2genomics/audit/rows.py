@@ -18,6 +18,7 @@ from her2genomics.audit.ratios import audit_ratio
 from her2genomics.audit.shares import audit_burden, audit_median, audit_percent, audit_share_interval
 from her2genomics.audit.verdicts import IMPOSSIBLE, NOT_EVALUABLE, NOT_REPRODUCED, ROUNDING, Finding, ImpossibleError
 from her2genomics.exceptions import FileFormatError, Her2GenomicsError, SchemaError
+from her2genomics.result_html import result_html
 
 Auditor = Callable[[Content, str | None, str], Finding]
 KINDS: dict[str, Auditor] = {
@@ -85,7 +86,7 @@ class Audit:
         ]
 
     def _repr_html_(self) -> str:
-        return str(self.rows.to_html(index=False))
+        return result_html("Audit of printed results", self.rows)
 
 
 def audit_tables(table: pd.DataFrame) -> Audit:

@@ -23,6 +23,7 @@ from her2genomics.comparison.groups import OVERALL, Grouping, find_groups
 from her2genomics.comparison.numbers import compare_numbers
 from her2genomics.comparison.result import finish_association
 from her2genomics.exceptions import StatisticsError
+from her2genomics.result_html import result_html
 from her2genomics.stats.accuracy import roc_table
 from her2genomics.stats.calibration import calibration, calibration_groups, decision_curve, fit_logistic
 from her2genomics.stats.correlation import METHODS, correlate
@@ -67,7 +68,7 @@ class MarkerAnalysis:
         return {f"marker_{name}.tsv": table for name, table in vars(self).items() if len(table)}
 
     def _repr_html_(self) -> str:
-        return str(self.accuracy.to_html(index=False))
+        return result_html("Accuracy of markers", self.accuracy)
 
 
 @dataclass(frozen=True)

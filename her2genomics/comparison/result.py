@@ -10,6 +10,7 @@ import pandas as pd
 
 from her2genomics import schema
 from her2genomics.exceptions import DataWarning
+from her2genomics.result_html import result_html
 from her2genomics.stats.multiple_testing import benjamini_hochberg
 
 ALL = "all"
@@ -69,7 +70,7 @@ class Comparison:
         return rows[chosen].head(n)
 
     def _repr_html_(self) -> str:
-        return str(self.association.head(20).to_html(index=False))
+        return result_html("Comparison of groups", self.association, facts=self.summary(0)[:1])
 
 
 _SHORT_EFFECTS = {

@@ -8,6 +8,7 @@ import pandas as pd
 
 from her2genomics.comparison.covariates import AUTO
 from her2genomics.outcome.response_rows import ALL
+from her2genomics.result_html import result_html
 from her2genomics.specimens import SpecimenPolicy
 
 PCR_DEFINITION = "ypT0/is ypN0 (assumed: the table does not say)"
@@ -103,7 +104,7 @@ class ResponseAnalysis:
         return [*lines, *self.notes]
 
     def _repr_html_(self) -> str:
-        return str(self.response.to_html(index=False))
+        return result_html("Response by group", self.response)
 
 
 def _line(row: pd.Series) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from her2genomics.outcome.relapse_ratio import INVALID
 from her2genomics.outcome.survival_data import SurvivalData
 from her2genomics.outcome.survival_rows import DESCRIPTIVE, contrast_name
+from her2genomics.result_html import result_html
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class SurvivalAnalysis:
         return [*lines, *self.notes]
 
     def _repr_html_(self) -> str:
-        return str(self.survival.to_html(index=False))
+        return result_html("Survival by group", self.survival)
 
 
 def _group_line(row: pd.Series) -> str:

@@ -37,6 +37,7 @@ from her2genomics.predict.nested import (
     cross_validate,
     fit_steps,
 )
+from her2genomics.result_html import result_html
 
 ALL_FEATURES = "all"
 
@@ -89,7 +90,7 @@ class Prediction:
         return {name: table for name, table in found.items() if len(table)}
 
     def _repr_html_(self) -> str:
-        return str(self.performance.to_html(index=False))
+        return result_html("Prediction, cross-validated", self.performance)
 
 
 @dataclass(frozen=True)
