@@ -44,6 +44,7 @@ COMMANDS: dict[str, str] = {
     "survival": "her2genomics.cli.survival",
     "response": "her2genomics.cli.response",
     "report": "her2genomics.cli.report",
+    "sample-report": "her2genomics.cli.sample_report",
     "verify": "her2genomics.cli.verify",
     "export": "her2genomics.cli.export",
 }
@@ -60,7 +61,7 @@ class LazyGroup(click.Group):
         """Import and return one command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
         return command
 
     def resolve_command(

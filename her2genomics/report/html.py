@@ -211,6 +211,8 @@ class Page:
         Language of the text (BCP 47).
     contents
         Whether there is a table of contents.
+    compact
+        Whether it is set small in print, to be one page.
     """
 
     title: str
@@ -220,6 +222,7 @@ class Page:
     footer: str = ""
     lang: str = "en"
     contents: bool = True
+    compact: bool = False
     notice: str = field(default=RESEARCH_USE)
 
 
