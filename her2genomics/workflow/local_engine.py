@@ -97,9 +97,8 @@ class _Pool:
         try:
             while self.ready or running:
                 while self.ready and len(running) < self.processes and not self.stopped:
-                    name = self.ready.pop(0)
-                    self.log(Event("task started", name))
-                    running[executor.submit(_do, name)] = name
+                    running[executor.submit(_do, self.ready[0])] = self.ready[0]
+                    self.log(Event("task started", self.ready.pop(0)))
                 if not running:
                     self.ready.clear()
                     break

@@ -1,7 +1,8 @@
 """The whole study as its steps, in order: who reads only this page understands the toolkit.
 
 ``of`` says what a step is made for (each BAM, each tumour, or the study as a whole) and ``after`` which steps it reads;
-`plan` makes the tasks of a sheet from it, and both engines run each task by `run_execute.execute_task`.
+`plan` makes the tasks of a sheet from it, and both engines run each task by `run_execute.execute_task`.  Of steps that
+can start at once, the longest stands first.
 """
 
 from __future__ import annotations
@@ -51,12 +52,14 @@ PIPELINE: tuple[Step, ...] = (
     Step("mutations", "tumour", steps.read_mutations),
     Step("tmb", "tumour", steps.compute_burden, uses=("coverage", "mutations")),
     Step("cohort", "study", steps.join_cohort, uses=("cnv", "mutations", "tmb")),
+    Step("report", "study", steps.make_report, after=("cohort",), uses=("coverage", "cnv", "mutations", "tmb")),
+    Step("cluster", "study", steps.find_clusters, after=("cohort",), analysis=True),
     Step("compare", "study", steps.compare, after=("cohort",), analysis=True),
     Step("pathways", "study", steps.compare_altered_pathways, after=("cohort",), analysis=True),
-    Step("cluster", "study", steps.find_clusters, after=("cohort",), analysis=True),
     Step("survival", "study", steps.analyse_survival, after=("cohort",), analysis=True),
     Step("response", "study", steps.analyse_response, after=("cohort",), analysis=True),
     Step("status", "study", write_states, uses=("coverage", "reference", "cnv", "mutations", "tmb", "cohort", "compare",
                                                 "pathways", "cluster", "survival", "response")),
+    Step("multiqc", "study", steps.export_to_multiqc, uses=("coverage", "cnv", "tmb", "cohort")),
 )  # fmt: skip
 STEPS: dict[str, Step] = {step.name: step for step in PIPELINE}

@@ -199,6 +199,12 @@ def _nothing(row: SheetRow | None, sheet: RunSheet, config: RunConfig) -> Made:
     return {}, {"roles": {r.sample_id: r.role for r in sheet.rows}}, None
 
 
+def _report(row: SheetRow | None, sheet: RunSheet, config: RunConfig) -> Made:
+    chosen = {name: config.compare[name] for name in ("group", "adjust", "min_frequency")}
+    clusters = None if "cluster" in config.skip else dict(config.cluster)
+    return {}, {**_rules(config), **chosen, "seed": config.seed, "clusters": clusters}, None
+
+
 _MAKERS: dict[str, Callable[[SheetRow | None, RunSheet, RunConfig], Made]] = {
     "coverage": _coverage,
     "reference": _reference,
@@ -208,6 +214,8 @@ _MAKERS: dict[str, Callable[[SheetRow | None, RunSheet, RunConfig], Made]] = {
     "cohort": _cohort,
     **{name: _settings(name) for name in ("compare", "pathways", "cluster", "survival", "response")},
     "status": _nothing,
+    "report": _report,
+    "multiqc": lambda row, sheet, config: ({}, {}, None),
 }
 
 

@@ -75,13 +75,12 @@ class RunConfig:
         return {**vars(self), "skip": list(self.skip), **{name: dict(getattr(self, name)) for name in _SECTIONS}}
 
     def as_parameters(self) -> dict[str, Any]:
-        """Return the configuration for a manifest: files by their names, without folders."""
+        """Return the configuration for a manifest: files by their names, without folders; the panel as it was given."""
         values = self.as_dict()
         for section, key in path_keys():
             place = values if section is None else values[section]
             if place[key] is not None:
                 place[key] = Path(place[key]).name
-        values["panel"] = Path(self.panel).name
         return values
 
 

@@ -110,6 +110,7 @@ class Run:
             "config": self.config.as_dict(),
             "rows": rows,
             "clinical_columns": list(self.sheet.clinical_columns),
+            "sheet_folder": self.sheet.folder,
         }
         write_json(content, self.folder.state / "run.json")
 
@@ -130,7 +131,8 @@ def open_run(out: PathLike) -> Run:
     except OSError as error:
         raise FileFormatError("holds no run", path=out, hint="start one with: her2g run samples.tsv") from error
     rows = tuple(SheetRow(**row) for row in content["rows"])
-    return Run.of(out, RunSheet(rows, tuple(content["clinical_columns"])), config_from(content["config"]))
+    sheet = RunSheet(rows, tuple(content["clinical_columns"]), content["sheet_folder"])
+    return Run.of(out, sheet, config_from(content["config"]))
 
 
 def statuses_of(run: Run, names: tuple[str, ...]) -> dict[str, Status]:
@@ -210,9 +212,23 @@ def _make(run: Run, task: Task, before: Mapping[str, Status], said: list[str]) -
     results = {name: run.folder.of(name) for name, status in before.items() if status.state == DONE}
     with run.folder.publishing(task.name) as scratch, _quietly(said):
         STEPS[task.step].run(StepWork(task, scratch, results, before, run.sheet, run.config))
+        _name_no_folder(run, task, scratch)
         stamp["outputs"] = list_outputs(scratch)
         write_json(stamp, scratch / STAMP)
     return False, digest_of(stamp)
+
+
+def _name_no_folder(run: Run, task: Task, scratch: Path) -> None:
+    """Replace folders of this machine by names in what the step wrote."""
+    names = {f"{scratch}{os.sep}": f"{task.name}/", f"{run.folder.path}{os.sep}": ""}
+    if os.sep in run.config.panel:
+        names[run.config.panel] = str(run.panel["id"])
+    for file in sorted(path for path in scratch.rglob("*") if path.suffix in (".json", ".html", ".tsv")):
+        text = file.read_text(encoding="utf-8")
+        if any(folder in text for folder in names):
+            for folder, name in names.items():
+                text = text.replace(folder, name)
+            file.write_text(text, encoding="utf-8", newline="\n")
 
 
 @contextmanager
@@ -261,6 +277,4 @@ def _reason(run: Run, task: Task, error: Exception) -> tuple[str, str]:
         trace = "".join(traceback.format_exception(error))
     for path in task.inputs.values():
         text = text.replace(path, Path(path).name)
-    for folder in (run.folder.path.resolve(), run.folder.path):
-        text = text.replace(f"{folder}{os.sep}", "")
-    return text, trace
+    return text.replace(f"{run.folder.path}{os.sep}", ""), trace

@@ -69,10 +69,11 @@ class SheetRow:
 
 @dataclass(frozen=True)
 class RunSheet:
-    """All samples of a run, in the order of the sheet, and the names of the clinical columns."""
+    """All samples of a run, in the order of the sheet, the names of the clinical columns, and the sheet's folder."""
 
     rows: tuple[SheetRow, ...]
     clinical_columns: tuple[str, ...] = ()
+    folder: str = ""
 
     @property
     def tumours(self) -> list[SheetRow]:
@@ -129,7 +130,7 @@ def read_sheet(path: PathLike) -> RunSheet:
     _refuse_missing(missing, path)
     if not any(row.role == TUMOUR for row in rows):
         raise SchemaError("every row is a normal", path=path, column=names.get("role"))
-    return RunSheet(tuple(rows), tuple(clinical))
+    return RunSheet(tuple(rows), tuple(clinical), str(folder))
 
 
 def _columns(raw: pd.DataFrame, path: PathLike) -> dict[str, str]:

@@ -16,11 +16,10 @@ from her2genomics.io.tables import read_table
 from her2genomics.io.write import write_rows, write_table, write_text
 from her2genomics.workflow.run_config import RunConfig
 from her2genomics.workflow.run_sheet import RunSheet, SheetRow
-from her2genomics.workflow.run_task import Status, Task
+from her2genomics.workflow.run_task import FAILED, Status, Task
 
 COVERAGE, REFERENCE, CNV, MUTATIONS, TMB, COHORT = "coverage", "reference", "cnv", "mutations", "tmb", "cohort"
 COMPARE, PATHWAYS, CLUSTER, SURVIVAL, RESPONSE = "compare", "pathways", "cluster", "survival", "response"
-STATUS = "status"
 REFERENCE_FILE = "reference.cnn"
 
 
@@ -339,21 +338,26 @@ def compare_altered_pathways(work: StepWork) -> None:
 
 def find_clusters(work: StepWork) -> None:
     """Cluster the tumours by their altered genes."""
-    from her2genomics.cluster import ClusterSettings
-    from her2genomics.cluster_matrix import MatrixSettings
-    from her2genomics.stats.rank_selection import SurveySettings
     from her2genomics.workflow.cluster_files import cluster_file, write_clusters
 
     chosen = work.parameters
-    settings = ClusterSettings(
-        ranks=tuple(chosen["ranks"]),
-        survey=SurveySettings(runs=chosen["runs"], seed=chosen["seed"]),
-        matrix=MatrixSettings(min_frequency=chosen["min_frequency"], min_profiled=chosen["min_profiled"]),
-    )
+    settings = _cluster_settings(chosen, chosen["seed"])
     source = work.results[COHORT] / "cohort.tsv"
     rules = {name: chosen[name] for name in ("her2_rule", "subtype_rule")}
     cohort, clusters = cluster_file(source, settings, panel=work.config.panel, **rules)
     write_clusters(cohort, clusters, settings, work.folder, source)
+
+
+def _cluster_settings(chosen: Mapping[str, Any], seed: int) -> Any:
+    from her2genomics.cluster import ClusterSettings
+    from her2genomics.cluster_matrix import MatrixSettings
+    from her2genomics.stats.rank_selection import SurveySettings
+
+    return ClusterSettings(
+        ranks=tuple(chosen["ranks"]),
+        survey=SurveySettings(runs=chosen["runs"], seed=seed),
+        matrix=MatrixSettings(min_frequency=chosen["min_frequency"], min_profiled=chosen["min_profiled"]),
+    )
 
 
 def analyse_survival(work: StepWork) -> None:
@@ -389,3 +393,56 @@ def analyse_response(work: StepWork) -> None:
     result = response_of_cohort(_cohort(work), question, source="cohort.tsv")
     source = work.results[COHORT] / "cohort.tsv"
     write_result_folder(result.tables(), work.folder, command="response", parameters=dict(chosen), inputs=[source])
+
+
+def make_report(work: StepWork) -> None:
+    """Write the report of the cohort, with the quality of its samples and those that are missing."""
+    from her2genomics import schema
+    from her2genomics.workflow.report_files import ReportSettings, RunTables, study_beside, write_report
+    from her2genomics.workflow.result_tables import read_results
+
+    chosen, folder = work.parameters, work.results[COHORT]
+    settings = ReportSettings(
+        group=chosen["group"],
+        panel=work.config.panel,
+        adjust=_covariates(chosen["adjust"]),
+        min_frequency=chosen["min_frequency"],
+        clusters=None if chosen["clusters"] is None else _cluster_settings(chosen["clusters"], chosen["seed"]),
+        no_clusters="left out by the configuration (skip)",
+        her2_rule=chosen["her2_rule"],
+        subtype_rule=chosen["subtype_rule"],
+        seed=chosen["seed"],
+    )
+    tables = {
+        "sample_qc": read_results([f / "sample_qc.tsv" for f in work.of_step(COVERAGE).values()], schema.SAMPLE_QC),
+        "tmb": read_results(_there(folder / "tmb.tsv"), schema.TMB),
+        "gene_cna": read_results(_there(folder / "gene_cna.tsv"), schema.GENE_CNA),
+        "left_out": _left_out(work),
+    }
+    run = RunTables(**{name: table for name, table in tables.items() if table is not None})
+    attrition, built = study_beside(folder / "cohort.tsv")
+    write_report(_cohort(work), work.folder / "report.html", settings, attrition=attrition, built=built, run=run)
+
+
+def _there(path: Path) -> list[Path]:
+    return [path] if path.is_file() else []
+
+
+def _left_out(work: StepWork) -> pd.DataFrame | None:
+    """Return the steps of samples that failed, and the reasons."""
+    parts = [(name.partition("/"), status) for name, status in work.before.items()]
+    rows = [(sample, step, s.reason) for (step, _, sample), s in parts if s.state == FAILED and sample]
+    return pd.DataFrame(rows, columns=["sample_id", "step", "reason"], dtype="string") if rows else None
+
+
+def export_to_multiqc(work: StepWork) -> None:
+    """Write what MultiQC reads of the run."""
+    from her2genomics.workflow.multiqc_files import RunResults, export_multiqc
+
+    results = RunResults(
+        coverage=[folder / "sample_qc.tsv" for folder in work.of_step(COVERAGE).values()],
+        tmb=[folder / "tmb.tsv" for folder in work.of_step(TMB).values()],
+        cnv=list(work.of_step(CNV).values()),
+        her2=work.results[COHORT] / "cohort.tsv" if COHORT in work.results else None,
+    )
+    export_multiqc(results, work.folder)

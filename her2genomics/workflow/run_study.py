@@ -5,25 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from her2genomics.exceptions import UsageError
 from her2genomics.io.write import write_json
-from her2genomics.panel import panel_knowledge
-from her2genomics.provenance import build_manifest
+from her2genomics.provenance import MANIFEST
 from her2genomics.workflow.local_engine import run_locally
 from her2genomics.workflow.run_config import RunConfig
 from her2genomics.workflow.run_execute import Outcome, Run, statuses_of
 from her2genomics.workflow.run_lock import run_lock
 from her2genomics.workflow.run_log import Event, RunLog, Watch, started
+from her2genomics.workflow.run_manifest import run_manifest
 from her2genomics.workflow.run_sheet import RunSheet
 from her2genomics.workflow.run_task import DONE, FAILED, NOT_RUN, Status
 from her2genomics.workflow.snakemake_engine import require_snakemake, run_by_snakemake
 
 PathLike = str | os.PathLike[str]
 Engine = Literal["local", "snakemake"]
-MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ def run_study(
         else:
             outcomes = run_locally(run, log, **how)
         result = RunResult(statuses_of(run, tuple(run.plan)), outcomes, _strangers(run))
-        _write_manifest(run, result, inputs)
+        write_json(run_manifest(run, result.statuses, inputs), run.folder.path / MANIFEST)
         log(Event("run ended", details={"n_failed": len(result.failed)}))
     return result
 
@@ -136,15 +134,3 @@ def _strangers(run: Run) -> tuple[str, ...]:
     folders = [f for step in steps if run.folder.of(step).is_dir() for f in sorted(run.folder.of(step).iterdir())]
     names = [folder.relative_to(run.folder.path).as_posix() for folder in folders if folder.is_dir()]
     return tuple(name for name in names if name not in run.plan)
-
-
-def _write_manifest(run: Run, result: RunResult, inputs: Sequence[PathLike]) -> None:
-    manifest = build_manifest(
-        "run",
-        parameters=run.config.as_parameters(),
-        inputs=[Path(path) for path in inputs],
-        panel=panel_knowledge(run.config.panel),
-        build=run.config.build,
-        seed=run.config.seed,
-    )
-    write_json(manifest, run.folder.path / MANIFEST)

@@ -90,7 +90,7 @@ class RunFolder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = Path(path).resolve()
         self.state = self.path / STATE_FOLDER
 
     def of(self, name: str) -> Path:
