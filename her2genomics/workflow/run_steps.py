@@ -21,6 +21,7 @@ from her2genomics.workflow.run_task import FAILED, Status, Task
 COVERAGE, REFERENCE, CNV, MUTATIONS, TMB, COHORT = "coverage", "reference", "cnv", "mutations", "tmb", "cohort"
 COMPARE, PATHWAYS, CLUSTER, SURVIVAL, RESPONSE = "compare", "pathways", "cluster", "survival", "response"
 REFERENCE_FILE = "reference.cnn"
+_FAILURES_SAID = 20
 
 
 @dataclass(frozen=True)
@@ -401,7 +402,7 @@ def make_report(work: StepWork) -> None:
     from her2genomics.workflow.report_files import ReportSettings, RunTables, study_beside, write_report
     from her2genomics.workflow.result_tables import read_results
 
-    chosen, folder = work.parameters, work.results[COHORT]
+    chosen, folder, cohort = work.parameters, work.results[COHORT], _cohort(work)
     settings = ReportSettings(
         group=chosen["group"],
         panel=work.config.panel,
@@ -417,22 +418,32 @@ def make_report(work: StepWork) -> None:
         "sample_qc": read_results([f / "sample_qc.tsv" for f in work.of_step(COVERAGE).values()], schema.SAMPLE_QC),
         "tmb": read_results(_there(folder / "tmb.tsv"), schema.TMB),
         "gene_cna": read_results(_there(folder / "gene_cna.tsv"), schema.GENE_CNA),
-        "left_out": _left_out(work),
+        "left_out": _left_out(work, set(cohort.samples["sample_id"])),
     }
     run = RunTables(**{name: table for name, table in tables.items() if table is not None})
+    how: dict[str, Any] = {"run": run, "remarks": _failures(work)}
     attrition, built = study_beside(folder / "cohort.tsv")
-    write_report(_cohort(work), work.folder / "report.html", settings, attrition=attrition, built=built, run=run)
+    write_report(cohort, work.folder / "report.html", settings, attrition=attrition, built=built, **how)
 
 
 def _there(path: Path) -> list[Path]:
     return [path] if path.is_file() else []
 
 
-def _left_out(work: StepWork) -> pd.DataFrame | None:
-    """Return the steps of samples that failed, and the reasons."""
-    parts = [(name.partition("/"), status) for name, status in work.before.items()]
-    rows = [(sample, step, s.reason) for (step, _, sample), s in parts if s.state == FAILED and sample]
-    return pd.DataFrame(rows, columns=["sample_id", "step", "reason"], dtype="string") if rows else None
+def _left_out(work: StepWork, joined: set[str]) -> pd.DataFrame:
+    """Return the tumours of the sheet that the cohort's rules left out."""
+    rows = [(r.sample_id, COHORT, "by the cohort's rules, see attrition") for r in work.sheet.tumours]
+    return pd.DataFrame(
+        [r for r in rows if r[0] not in joined], columns=["sample_id", "step", "reason"], dtype="string"
+    )
+
+
+def _failures(work: StepWork) -> list[str]:
+    """Return one sentence per step that failed for a sample, the first of many."""
+    parts = [(name.partition("/"), status) for name, status in work.before.items() if status.state == FAILED]
+    said = [f"{step} of {sample} failed, and is missing here: {s.reason}" for (step, _, sample), s in parts]
+    more = len(said) - _FAILURES_SAID
+    return [*said[:_FAILURES_SAID], f"{more} more failures: see samples_status.tsv"] if more > 0 else said
 
 
 def export_to_multiqc(work: StepWork) -> None:

@@ -75,7 +75,7 @@ def test_every_step_leaves_its_folder_and_its_reason(whole):
     ]
     steps = schema.check(read_table(out / "status/steps_status.tsv"), schema.RUN_STEPS).set_index("step")
     assert steps.loc["cnv", ["n_done", "n_failed", "n_not_run"]].tolist() == [4, 0, 2]
-    assert "2 tasks" not in " ".join(result.summary())
+    assert result.summary()[0] == "32 tasks done (0 were there already), 0 failed, 5 not run"
 
 
 def test_the_cohort_holds_what_was_simulated(whole):
@@ -170,6 +170,16 @@ def test_a_broken_sample_does_not_stop_the_others(start, study):
     profiled = (study / "results/cohort/profiled.txt").read_text().split()
     assert profiled == ["T1", "T2", "T4", "T5", "T6"], "a sample that failed was not profiled"
     assert not list((study / "results/.her2g/work").iterdir())
+
+
+def test_the_report_says_what_is_missing_and_why(start, study):
+    (study / "vcf/T3.vcf").write_text("no VCF\n")
+    config = study / "config.yaml"
+    config.write_text("skip: [coverage, reference, cnv, multiqc, compare, pathways, cluster, survival, response]\n")
+    start()
+    page = (study / "results/report/report.html").read_text()
+    assert "mutations of T3 failed, and is missing here: T3.vcf: not a VCF" in page
+    assert "No sample of the run is missing from the cohort." in page
 
 
 def test_a_mended_sample_is_done_on_the_next_run(start, study):
