@@ -9,7 +9,6 @@ from her2genomics.report.sections_cohort import (
     glance_section,
     her2_section,
     inclusion_section,
-    quality_section,
     run_section,
     table1_section,
 )
@@ -20,6 +19,7 @@ from her2genomics.report.sections_genes import (
     pathways_section,
 )
 from her2genomics.report.sections_outcome import response_section, survival_section
+from her2genomics.report.sections_quality import quality_section
 
 _SECTIONS = (
     glance_section,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -29,8 +29,6 @@ from her2genomics.report.html_table import TableColumn, data_table
 from her2genomics.report.table1_html import table1_html
 
 Q_BOUND = 0.05
-MOST_CALLS = 5_000
-"""Called genes that the page holds."""
 STATUS_COLUMNS: tuple[str, ...] = (
     "ihc", "fish_ratio", "fish_her2_cn", "ish_reported", "her2_group", "her2_tier4", "asco_cap_2018", "her2_reason",
     "her2_flags", "hr_status", "subtype", "erbb2_log2", "erbb2_cna", "concordant",
@@ -201,50 +199,6 @@ def inclusion_section(results: CohortResults) -> Section:
             )
         )
     return Section("inclusion", "Inclusion", blocks)
-
-
-def quality_section(results: CohortResults) -> Section:
-    """Return the tables per sample of a run: sequencing quality, burden, and called copy number."""
-    tables = (results.sample_qc, results.tmb, results.gene_cna)
-    if all(isinstance(table, NotRun) for table in tables):
-        reasons = dict.fromkeys(table.reason for table in tables if isinstance(table, NotRun))
-        return Section("quality", "Quality of the samples", [NotMade("; ".join(reasons))])
-    blocks: list[Block] = [
-        _per_sample(
-            "sample_qc", results.sample_qc, "Sequencing quality of every sample", schema.SAMPLE_QC, ["her2g_pass"]
-        ),
-        _per_sample(
-            "tmb",
-            results.tmb,
-            "Tumour mutational burden of every sample, with its interval and definition",
-            schema.TMB,
-            ["status"],
-        ),
-    ]
-    calls, caption = results.gene_cna, ""
-    if isinstance(calls, pd.DataFrame):
-        large = calls[calls["cna"].abs() >= 2]
-        caption = f"Amplified and deeply deleted genes ({len(large):,} of {len(calls):,} genes x samples)"
-        if len(large) > MOST_CALLS:
-            caption += f"; the first {MOST_CALLS:,} are here"
-        calls = large.head(MOST_CALLS)
-    blocks.append(_per_sample("gene_cna", calls, caption, schema.GENE_CNA, []))
-    return Section("quality", "Quality of the samples", blocks)
-
-
-def _per_sample(
-    name: str, table: pd.DataFrame | NotRun, caption: str, declared: schema.TableSchema, filters: Sequence[str]
-) -> Block:
-    if isinstance(table, NotRun):
-        return NotMade(f"{name}: {table.reason}")
-    return data_table(
-        table,
-        table_id=name.replace("_", "-"),
-        caption=caption,
-        filters=[column for column in filters if column in table],
-        file_name=f"{name}.tsv",
-        schema=declared,
-    )
 
 
 def her2_section(results: CohortResults) -> Section:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from her2genomics import schema
 from her2genomics.cli.main import cli
 from her2genomics.cohort import ATTRITION_COLUMNS, Cohort, cohort_from_table
 from her2genomics.compare import compare_groups
@@ -18,7 +19,7 @@ from her2genomics.exceptions import FileFormatError, SchemaError
 from her2genomics.provenance import sha256_of
 from her2genomics.report.cohort_page import cohort_page
 from her2genomics.report.cohort_results import NotRun
-from her2genomics.report.html import NotMade, Section, render_page
+from her2genomics.report.html import NotMade, Section, Text, render_page
 from her2genomics.workflow.report_files import (
     ReportSettings,
     RunTables,
@@ -145,6 +146,21 @@ def test_called_copy_number_is_shown_the_rest_is_counted(cohort: Cohort) -> None
     table = next(block for block in found.blocks if getattr(block, "table_id", "") == "gene-cna")
     assert [row[1] for row in table.rows] == ["A", "C"]  # type: ignore[attr-defined]
     assert "(2 of 4 genes x samples)" in table.caption  # type: ignore[attr-defined]
+
+
+def test_burden_keeps_the_digits_of_its_denominator_and_says_its_definition_once(cohort: Cohort) -> None:
+    burden = schema.conform(
+        pd.DataFrame(
+            {"sample_id": ["S1", "S2"], "n_counted": [4, 0], "denominator_mb": 1.003, "denominator_source": "panel",
+             "tmb": [3.98804, 0.0], "garwood_lo": [1.08661, 0.0], "garwood_hi": [10.2110, 3.67785], "status": "evaluable",
+             "definition": "non-synonymous over the panel"}
+        ), schema.TMB,
+    )  # fmt: skip
+    found = section(cohort, "quality", run=RunTables(tmb=burden))
+    table = next(block for block in found.blocks if getattr(block, "table_id", "") == "tmb")
+    assert table.rows[0][:5] == ["S1", "4", "1.003 (panel)", "3.99", "1.09 to 10.2"]  # type: ignore[attr-defined]
+    said = [block.text for block in found.blocks if isinstance(block, Text)]
+    assert said == ["Burden, as counted: non-synonymous over the panel"]
 
 
 def test_provenance_has_the_checksums_of_what_was_read(cohort: Cohort, tmp_path: Path) -> None:
