@@ -69,6 +69,7 @@ def _results(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.verify
+@pytest.mark.timeout(3600)
 def test_a_cluster_gives_the_results_of_a_local_run(small_study: Any, tmp_path: Path, profile: dict[str, Any]) -> None:
     _require_cluster()
     own = tmp_path / "profile"
