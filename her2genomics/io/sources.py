@@ -21,6 +21,7 @@ from her2genomics.exceptions import FileFormatError
 
 STDIN = "-"
 _GZIP = b"\x1f\x8b"
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _PEEK_BYTES = 1 << 16
 
@@ -38,8 +39,8 @@ FOREIGN_FORMATS: tuple[tuple[bytes, str, str], ...] = (
     (b"<!DOCTYPE", "a web page", "was a login page saved instead of the file?"),
     (b"<!doctype", "a web page", "was a login page saved instead of the file?"),
     (b"<html", "a web page", "was a login page saved instead of the file?"),
-    (b"\xff\xfe", "UTF-16 text", "save it as UTF-8"),
-    (b"\xfe\xff", "UTF-16 text", "save it as UTF-8"),
+    (b"\xff\xfe", "UTF-16 text, packed", "unpack it, or save it as UTF-8"),
+    (b"\xfe\xff", "UTF-16 text, packed", "unpack it, or save it as UTF-8"),
     (b"BZh", "packed with bzip2", _UNPACK),
     (b"\xfd7zXZ", "packed with xz", _UNPACK),
     (b"\x28\xb5\x2f\xfd", "packed with zstd", _UNPACK),
@@ -87,7 +88,10 @@ class Source:
         FileFormatError
             If the file is empty or of a format that is no text table.
         """
-        packed = self.magic().startswith(_GZIP)
+        magic = self.magic()
+        if magic.startswith(_UTF_16_MARKS):
+            return Source(self.label, data=self._as_utf_8()).open()
+        packed = magic.startswith(_GZIP)
         checked: io.BufferedReader = io.BufferedReader(
             _CheckedText(self.raw(), self.label, packed=packed), buffer_size=1 << 20
         )
@@ -102,6 +106,14 @@ class Source:
         if head.startswith(_BYTE_ORDER_MARK):
             checked.read(3)
         return checked
+
+    def _as_utf_8(self) -> bytes:
+        """Return UTF-16 text, as spreadsheets save "Unicode text", in UTF-8; the whole text is held in memory."""
+        with self.raw() as stream:
+            try:
+                return stream.read().decode("utf-16").encode("utf-8")
+            except UnicodeError as error:
+                raise FileFormatError("the UTF-16 text is damaged", path=self.label, hint="save it as UTF-8") from error
 
     def _with_line_feeds(self, stream: io.BufferedReader) -> io.BufferedReader:
         """Translate the line ends of old Macintosh files; the whole text is held in memory."""

@@ -176,7 +176,9 @@ TABLE = b"sample_id\tihc\nP1\t1+\nP2\t0\n"
         (b"# started\n##fileformat=VCFv4.2\n#CHROM\tPOS\n1\t2\n", "a VCF file"),
         (b"%PDF-1.7\n", "a PDF"),
         (b"<!DOCTYPE html><html>", "a web page"),
-        ("a\tb\n1\t2\n".encode("utf-16"), "UTF-16"),
+        (gzip.compress("a\tb\n1\t2\n".encode("utf-16"), mtime=0), "UTF-16 text, packed"),
+        (b"\xff\xfea\x00\t\x00b\x00\n\x001", "the UTF-16 text is damaged; save it as UTF-8"),
+        ("a\tb\n".encode("utf-32"), "binary content"),
         (bz2.compress(TABLE), "bzip2"),
         (b"PAR1rubbish", "cannot be read as Parquet"),
     ],
@@ -186,6 +188,14 @@ def test_broken_files_say_what_is_wrong_in_one_line(put, content, message):
         read_table(put(content))
     assert "\n" not in str(caught.value)
     assert "table.tsv" in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-16-le"])
+def test_unicode_text_of_a_spreadsheet_is_read(put, encoding):
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    table = read_table(put((mark + "sample_id\t姓\tihc\r\nP1\té\t1+\r\nP2\t\t0\r\n").encode(encoding)))
+    assert table.columns.tolist() == ["sample_id", "姓", "ihc"]
+    assert table.astype(object).fillna("-").to_numpy().tolist() == [["P1", "é", "1+"], ["P2", "-", "0"]]
 
 
 def test_missing_file_suggests_near_names(put, tmp_path):
