@@ -83,7 +83,7 @@ class Cohort:
         """Return (samples, genes): profiled and altered by one of ``classes``."""
         i, j, kind, kinds = self._events
         counted = np.append(kinds.isin(list(classes)), False)[kind]
-        cells = np.zeros(self.profiled.shape, dtype=bool)
+        cells = np.zeros_like(self.profiled)
         cells[i[counted], j[counted]] = self.profiled[i[counted], j[counted]]
         return cells
 
@@ -211,7 +211,7 @@ def _cell_column(
 ) -> pd.Categorical:
     """Return one gene's column: wild type (the last word), a text in the rows that have one, missing elsewhere."""
     used, codes = np.unique(texts, return_inverse=True)
-    cells = np.where(profiled, len(used), -1)
+    cells = np.where(profiled, np.int32(len(used)), np.int32(-1))
     cells[rows] = codes
     return pd.Categorical.from_codes(cells, categories=words[np.append(used, len(words) - 1)])
 
