@@ -189,7 +189,7 @@ def resolve_samples(ids: pd.Series, samples: pd.DataFrame) -> pd.Series:
         return ids.astype("string")
     names[unknown] = pd.array(_resolved(names[unknown].tolist(), samples), dtype="string")
     found = names.reindex(codes)  # missing where there is no identifier, -1
-    return found.set_axis(ids.index).rename(ids.name)
+    return pd.Series(found.array, index=ids.index, name=ids.name)
 
 
 def _resolved(names: Sequence[str], samples: pd.DataFrame) -> list[str | None]:

@@ -93,9 +93,11 @@ class Slices:
         Counts of the last group but one that matter.
     mode
         The most probable of them.
+    at, at_last
+        Where in `binomials` count 0 of the last group but one stands, and the count `left` of the last.
     """
 
-    binomials: _LogBinomials
+    binomials: Floats
     feature: Integers
     left: Integers
     base: Floats
@@ -103,12 +105,13 @@ class Slices:
     low: Integers
     high: Integers
     mode: Integers
+    at: Integers
+    at_last: Integers
 
     def height(self, x: Integers, some: Integers) -> Floats:
         """Return the log probability of the tables with count ``x`` in the slices ``some``."""
-        feature = self.feature[some]
-        last = self.binomials.at(feature, -1, self.left[some] - x)
-        height: Floats = self.base[some] + self.binomials.at(feature, -2, x) + last
+        height: Floats = self.base[some] + self.binomials[self.at[some] + x]
+        height += self.binomials[self.at_last[some] - x]
         return height
 
     def first(
@@ -188,4 +191,6 @@ def _slices(margins: Margins, binomials: _LogBinomials, features: Integers) -> S
     high = np.minimum(margins.high[feature, -2], left - margins.low[feature, -1])
     n_x, n_y = margins.n[feature, -2], margins.n[feature, -1]
     mode = np.clip((left + 1) * (n_x + 1) // (n_x + n_y + 2), low, high)
-    return Slices(binomials, feature, left, base, score, low, high, mode).take(np.flatnonzero(low <= high))
+    at, at_last = binomials.shift[feature, -2], binomials.shift[feature, -1] + left
+    slices = Slices(binomials.values, feature, left, base, score, low, high, mode, at, at_last)
+    return slices.take(np.flatnonzero(low <= high))
