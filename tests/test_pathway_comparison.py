@@ -10,7 +10,10 @@ from scipy import stats
 from her2genomics import schema
 from her2genomics.cohort import Cohort, cohort_from_table
 from her2genomics.compare import compare_groups
+from her2genomics.comparison.burden import BurdenStrata, add_burden_groups
 from her2genomics.comparison.events import amplicon_genes, find_events
+from her2genomics.comparison.features import BinaryFeatures
+from her2genomics.comparison.groups import Grouping
 from her2genomics.comparison.pathways import PathwaySettings
 from her2genomics.exceptions import SchemaError, UsageError
 from her2genomics.panel import load_panel
@@ -169,3 +172,21 @@ def test_genes_of_one_amplicon_are_one_event() -> None:
     assert events.value.astype(int).tolist() == [[0, 0, 1, 0, 1], [1, 0, 0, 1, 1], [1, 1, 0, 0, 0], [0, 0, 0, 0, 0]]
     assert events.known[:, 4].tolist() == [True, True, True, False]
     assert find_events(cohort_from_table(table), ["missense"], amplicon_genes(PANEL)).names[-1] == "TP53"
+
+
+def test_burden_p_of_all_groups_is_that_of_the_strata() -> None:
+    """In one stratum the generalised test is Pearson's statistic times (n - 1) / n, and the trend Armitage's."""
+    rng = np.random.default_rng(6)
+    codes, value = np.repeat([0, 1, 2], [30, 50, 40]), rng.random((120, 2)) < 0.4
+    grouping = Grouping("her2_group", ("HER2-zero", "HER2-low", "HER2-positive"), codes, ordered=True)
+    features = BinaryFeatures("pathway", ("A", "B"), value, np.ones_like(value))
+    part = pd.DataFrame({"feature": ["A", "B", "A", "B"], "contrast": ["overall", "overall", "trend", "trend"]})
+    part = part.assign(p_value=[0.5, 0.5, 0.5, None], burden_p=pd.array([pd.NA] * 4, dtype="Float64"))
+    add_burden_groups(part, features, grouping, BurdenStrata(np.zeros(120, dtype=np.int64), 1))
+    for k in range(2):
+        counts = [[value[codes == g, k].sum(), (~value[codes == g, k]).sum()] for g in range(3)]
+        statistic = stats.chi2_contingency(counts, correction=False).statistic * 119 / 120
+        assert part["burden_p"][k] == pytest.approx(stats.chi2.sf(statistic, 2), rel=1e-9)
+    r = np.corrcoef(codes, value[:, 0])[0, 1]
+    assert part["burden_p"][2] == pytest.approx(stats.chi2.sf(119 * r**2, 1), rel=1e-9)
+    assert pd.isna(part["burden_p"][3]), "what was not tested has none"

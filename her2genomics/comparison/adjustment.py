@@ -55,6 +55,8 @@ def add_adjusted(
     part.loc[rows, "adj_for"] = covariates.label
     part.loc[rows, "adj_n_missing"] = _n_missing(chosen, grouping, pair, covariates)
     part["note"] = _worded(part)
+    overlap = part["adj_test"].astype("string").str.startswith("overlap") & (part["adj_p"] >= 0.05)
+    part["note"] = append_note(part["note"], overlap, "overlap weights are conservative")
 
 
 def add_adjusted_groups(
@@ -138,7 +140,11 @@ def _worded(part: pd.DataFrame) -> pd.Series:
     if "interaction_p" not in part:
         return notes
     clash = (part["interaction_p"] < 0.05) & (_best_p(part) < 0.05)
-    return append_note(notes, clash, "the odds ratio differs between levels of the covariates: compare within them")
+    notes = append_note(notes, clash, "the odds ratio differs between levels of the covariates: compare within them")
+    by_regression = part["adj_test"].isin(["logistic", "Firth logistic"])
+    return append_note(
+        notes, (part["interaction_p"] < 0.05) & by_regression, "interaction p by regression: a hint only"
+    )
 
 
 def _best_p(part: pd.DataFrame) -> pd.Series:

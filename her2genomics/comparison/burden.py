@@ -19,10 +19,11 @@ from her2genomics.cohort import Cohort
 from her2genomics.comparison.covariates import Strata
 from her2genomics.comparison.events import find_events
 from her2genomics.comparison.features import BinaryFeatures, BoolArray
-from her2genomics.comparison.groups import Grouping, IntArray
+from her2genomics.comparison.groups import OVERALL, TREND, Grouping, IntArray
 from her2genomics.comparison.notes import append_note
 from her2genomics.stats.burden_strata import assay_patterns, burden_strata
 from her2genomics.stats.stratified import cmh_many
+from her2genomics.stats.stratified_groups import stratified_groups_many
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,16 @@ def add_burden(
     part["burden_p"] = result["p_exact"].fillna(result["p_value"])
     nothing = part["p_value"].notna() & part["burden_p"].isna()
     part["note"] = append_note(part["note"], nothing, "no burden-aware p: no stratum of burden says anything")
+
+
+def add_burden_groups(part: pd.DataFrame, features: BinaryFeatures, grouping: Grouping, burden: BurdenStrata) -> None:
+    """Add the burden p to the rows of all groups together and of the trend along them: asymptotic, by moments."""
+    counts = [_counts(features, grouping, group, burden) for group in range(len(grouping.labels))]
+    altered, known = (np.stack(matrices, axis=1) for matrices in zip(*counts, strict=True))
+    result = stratified_groups_many(altered, known).set_index(pd.Index(features.names))
+    for contrast, column in ((OVERALL, "p_value"), (TREND, "trend_p")):
+        rows = part["contrast"].eq(contrast) & part["p_value"].notna()
+        part.loc[rows, "burden_p"] = part.loc[rows, "feature"].map(result[column]).array
 
 
 def _counts(

@@ -16,3 +16,34 @@ def append_note(notes: pd.Series, where: pd.Series, text: str | pd.Series) -> pd
     chosen = where.astype("boolean").fillna(False).astype(bool)
     joined = notes.where(notes == "", notes + "; ") + text
     return notes.mask(chosen, joined)
+
+
+_SIZES = (
+    (
+        r"^overlap weights",
+        "adj_p",
+        "overlap weights: conservative, 3.5 % of adj_p lie below 0.05 without any difference",
+    ),
+    (r"^McNemar", "adj_p", "matching: exact, so conservative, 2 to 3 % of adj_p lie below 0.05 without any difference"),
+    (
+        r"^logistic$",
+        "interaction_p",
+        "interaction_p of logistic regression: 6 % lie below 0.05 without any interaction, a hint only",
+    ),
+)
+"""Tests by name whose p at the study's group sizes lie outside 0.045 to 0.055 at 0.05: column, and what to say."""
+
+
+def size_notes(association: pd.DataFrame) -> list[str]:
+    """Return a warning for each adjusted test in a table that does not keep its size (docs/statistics.md).
+
+    Exact tests beside the asymptotic ones are conservative by construction and are not listed.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"adj_test": ["overlap weights, robust"], "adj_p": [0.2], "interaction_p": [pd.NA]})
+    >>> size_notes(table)
+    ['overlap weights: conservative, 3.5 % of adj_p lie below 0.05 without any difference']
+    """
+    tests = association["adj_test"].astype("string").fillna("")
+    return [text for pattern, p, text in _SIZES if (tests.str.contains(pattern) & association[p].notna()).any()]

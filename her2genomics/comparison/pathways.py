@@ -17,7 +17,7 @@ import pandas as pd
 from her2genomics import schema
 from her2genomics.cohort import Cohort
 from her2genomics.comparison.binary import compare_binary, count_binary
-from her2genomics.comparison.burden import find_burden_strata
+from her2genomics.comparison.burden import add_burden_groups, find_burden_strata
 from her2genomics.comparison.design import Design
 from her2genomics.comparison.events import AMPLIFICATION, amplicon_genes
 from her2genomics.comparison.features import BinaryFeatures, BoolArray, complete_samples
@@ -105,6 +105,7 @@ def pathway_rows(
         if matrix.names:
             features = _features(family, matrix, complete, sets)
             part = compare_binary(features, design, burden)
+            add_burden_groups(part, features, design.grouping, burden)
             parts.append(_with_notes(part, matrix, classes))
             counts.append(count_binary(features, design.grouping))
     return pd.concat(parts, ignore_index=True), pd.concat(counts, ignore_index=True), whole

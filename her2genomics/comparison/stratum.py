@@ -24,6 +24,7 @@ from her2genomics.comparison.feature_terms import CARRIER_COLUMNS, FeatureReader
 from her2genomics.comparison.features import BinaryFeatures, binary_variables, complete_samples, gene_features
 from her2genomics.comparison.fine_features import codon_tables, her_family_features, level_features
 from her2genomics.comparison.groups import OVERALL, TREND, choose_contrasts, find_groups
+from her2genomics.comparison.notes import size_notes
 from her2genomics.comparison.numbers import burden_columns, compare_numbers
 from her2genomics.comparison.pathways import pathway_rows
 from her2genomics.comparison.result import ALL, Comparison, finish_association
@@ -76,6 +77,7 @@ def compare_stratum(
     counted = schema.conform(contingency, schema.CONTINGENCY)
     balance = _balance(design, stratum)
     tables.notes += _unbalanced(balance)
+    tables.notes += size_notes(association)
     return Comparison(association, counted, groups, tuple(tables.notes), carriers, balance)
 
 

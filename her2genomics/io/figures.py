@@ -29,11 +29,11 @@ def write_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 200
     ending = figure_format(path)
     fixed: Any = {"svg.hashsalt": "her2genomics", "svg.fonttype": "none", "pdf.fonttype": 42}
     with mpl.rc_context(fixed), atomic_path(path) as temporary:
-        _settle(figure)
+        settle_layout(figure)
         figure.savefig(temporary, format=ending, dpi=dpi, metadata=_NO_DATE[ending])
 
 
-def _settle(figure: Figure) -> None:
+def settle_layout(figure: Figure) -> None:
     """Lay the figure out once and round the places of its axes.
 
     The solver of constrained layout takes its terms in the order of their addresses, so that places differ in the last

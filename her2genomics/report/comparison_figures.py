@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from adjustText import adjust_text
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from her2genomics.exceptions import UsageError
+from her2genomics.io.figures import settle_layout
 from her2genomics.report.style import COLUMN_WIDTH, PAGE_WIDTH, figure_style, group_colours, new_figure
 
 Floats = npt.NDArray[np.float64]
@@ -24,6 +26,8 @@ KINDS: tuple[str, ...] = ("bars", "volcano", "forest")
 CRUDE_COLOUR, ADJUSTED_COLOUR, QUIET_COLOUR = "#444444", "#0077BB", "#BBBBBB"
 MOST_FEATURES = 20
 MOST_LABELS = 8
+LABEL_STEPS = 400
+"""Steps of the repulsion of names: a number, not a time, so that the result does not depend on the machine."""
 Q_BOUND = 0.05
 _FOREST_COLUMNS = ((0.01, 0.31), (0.34, 0.36), (0.71, 0.28))
 """Left edge and width of the three parts of the forest, of the page's width."""
@@ -139,17 +143,18 @@ def volcano(genes: pd.DataFrame, contrasts: Sequence[str]) -> Figure:
     """Return odds ratio against p for every gene, one panel per contrast, genes with small q named."""
     figure = new_figure(min(PAGE_WIDTH, COLUMN_WIDTH * len(contrasts)), 2.6)
     panels = np.atleast_1d(figure.subplots(1, len(contrasts)))
-    for axes, contrast in zip(panels, contrasts, strict=True):
-        _draw_volcano(axes, genes[(genes["contrast"] == contrast) & genes["effect"].notna()])
+    shown = [genes[(genes["contrast"] == contrast) & genes["effect"].notna()] for contrast in contrasts]
+    for axes, rows in zip(panels, shown, strict=True):
+        _draw_volcano(axes, rows)
     panels[0].set_ylabel("$-\\log_{10}$ p")
+    settle_layout(figure)
+    for axes, rows in zip(panels, shown, strict=True):
+        _write_names(axes, rows)
     return figure
 
 
 def _draw_volcano(axes: Axes, rows: pd.DataFrame) -> None:
-    effect = rows["effect"].astype(float).to_numpy()
-    with np.errstate(divide="ignore"):
-        x = np.clip(np.log2(effect), -LARGEST_LOG2, LARGEST_LOG2)
-    y = -np.log10(np.maximum(rows["p_value"].astype(float).to_numpy(), 1e-300))
+    x, y = _volcano_points(rows)
     found = (rows["q_value"] < Q_BOUND).to_numpy(dtype=bool, na_value=False)
     edge = np.abs(x) >= LARGEST_LOG2
     for chosen, marker in ((~edge, "o"), (edge & (x < 0), "<"), (edge & (x > 0), ">")):
@@ -164,33 +169,30 @@ def _draw_volcano(axes: Axes, rows: pd.DataFrame) -> None:
     axes.set_xlim(-reach, reach)
     axes.set_ylim(bottom=0, top=max(float(np.nanmax(y)) * 1.12, 2.0))
     axes.set_xlabel(f"$\\log_2$ odds ratio\n← {short_group(first['group_b'])}      {short_group(first['group_a'])} →")
-    named = [i for i in np.argsort(-y, kind="stable")[:MOST_LABELS] if np.isfinite(x[i])]
-    _write_names(axes, x[named], y[named], rows["feature"].astype(str).iloc[named].tolist())
 
 
-def _write_names(axes: Axes, x: Floats, y: Floats, names: Sequence[str]) -> None:
-    """Write gene names beside their points; one that would lie on another is moved up, with a line to its point."""
-    (left, right), (_, top) = axes.get_xlim(), axes.get_ylim()
-    width, height = (right - left) * 0.034, top * 0.05
-    taken: list[tuple[float, float, float]] = []
-    for i in np.argsort(y, kind="stable"):
-        inward = x[i] > right * 0.45
-        start = x[i] - (right - left) * 0.025 - width * len(names[i]) if inward else x[i] + (right - left) * 0.025
-        end, level = start + width * len(names[i]), float(y[i])
-        while any(start < e and end > s and abs(level - other) < height for s, e, other in taken):
-            level += height / 5
-        taken.append((start, end, level))
-        moved = level - float(y[i]) > height / 2
-        axes.annotate(
-            names[i],
-            (x[i], y[i]),
-            xytext=(end if inward else start, level),
-            ha="right" if inward else "left",
-            va="center",
-            fontsize=5.5,
-            style="italic",
-            arrowprops={"arrowstyle": "-", "color": QUIET_COLOUR, "linewidth": 0.4} if moved else None,
-        )
+def _volcano_points(rows: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Return log2 odds ratio, at most `LARGEST_LOG2`, and minus log10 p."""
+    with np.errstate(divide="ignore"):
+        x = np.clip(np.log2(rows["effect"].astype(float).to_numpy()), -LARGEST_LOG2, LARGEST_LOG2)
+    return x, -np.log10(np.maximum(rows["p_value"].astype(float).to_numpy(), 1e-300))
+
+
+def _write_names(axes: Axes, rows: pd.DataFrame) -> None:
+    """Write the names of the genes with the smallest p apart from each other, with a line to a point that is far."""
+    x, y = _volcano_points(rows)
+    named = [int(i) for i in np.argsort(-y, kind="stable")[:MOST_LABELS] if np.isfinite(x[i])]
+    names = rows["feature"].astype(str).tolist()
+    texts = [axes.text(x[i], y[i], names[i], fontsize=5.5, style="italic") for i in named]
+    adjust_text(
+        texts,
+        x=x,
+        y=y,
+        ax=axes,
+        iter_lim=LABEL_STEPS,
+        expand=(1.1, 1.3),
+        arrowprops={"arrowstyle": "-", "color": QUIET_COLOUR, "linewidth": 0.4},
+    )
 
 
 @figure_style()

@@ -177,3 +177,20 @@ def test_all_groups_and_the_trend_are_adjusted_too(hr_cohort: Cohort, row: Pick)
     step = row(regression, "TP53", "trend")
     assert step["adj_test"] == "logistic, odds ratio per step"
     assert step["adj_ci_low"] < step["adj_effect"] < step["adj_ci_high"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"adjust_by": "overlap"}, "overlap weights: conservative"),
+        ({"adjust_by": "matching"}, "matching: exact, so conservative"),
+        ({"adjust_by": "regression"}, "interaction_p of logistic regression"),
+    ],
+)
+def test_a_test_that_does_not_keep_its_size_is_warned_about(
+    hr_cohort: Cohort, options: dict[str, Any], said: str
+) -> None:
+    result = compare_groups(hr_cohort, adjust="hr_status", contrasts=["zero-low"], **options)
+    assert sum(said in note for note in result.notes) == 1
+    usual = compare_groups(hr_cohort, adjust="hr_status", contrasts=["zero-low"])
+    assert not any("conservative" in note or "interaction_p" in note for note in usual.notes)
