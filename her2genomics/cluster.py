@@ -116,7 +116,8 @@ class Clusters:
             listed = ", ".join(f"{r['feature']} {r['freq_in']:.0%} against {r['freq_out']:.0%}" for r in marks)
             lines.append(f"cluster {cluster} (n = {rows['n_in'].iloc[0]}): {listed} [descriptive]")
         lines += print_cross_table(self.her2_table)
-        for row in self.tests[self.tests["q_value"] < 0.05].head(top).to_dict("records"):
+        others = self.tests[~self.tests["variable"].isin(self.her2_table["variable"])]
+        for row in others[others["q_value"] < 0.05].head(top).to_dict("records"):
             figures = f"p {row['p_value']:.2g}, q {row['q_value']:.2g}"
             lines.append(f"{row['variable']}: {figures} ({row['test']}, n = {row['n']})")
         return lines

@@ -51,7 +51,7 @@ class Stop:
 
     stable_checks: int = 10
     relative_drop: float = 1e-5
-    flat_drop: float = 2e-6
+    flat_drop: float = 1e-6
     max_iterations: int = 2000
 
 
