@@ -22,9 +22,9 @@ _SIZES = (
     (
         r"^overlap weights",
         "adj_p",
-        "overlap weights: conservative, 3.5 % of adj_p lie below 0.05 without any difference",
+        "overlap weights: conservative, some 4 % of adj_p lie below 0.05 without any difference",
     ),
-    (r"^McNemar", "adj_p", "matching: exact, so conservative, 2 to 3 % of adj_p lie below 0.05 without any difference"),
+    (r"^McNemar", "adj_p", "matching: exact, so conservative, 2 to 4 % of adj_p lie below 0.05 without any difference"),
     (
         r"^logistic$",
         "interaction_p",
@@ -43,7 +43,7 @@ def size_notes(association: pd.DataFrame) -> list[str]:
     --------
     >>> table = pd.DataFrame({"adj_test": ["overlap weights, robust"], "adj_p": [0.2], "interaction_p": [pd.NA]})
     >>> size_notes(table)
-    ['overlap weights: conservative, 3.5 % of adj_p lie below 0.05 without any difference']
+    ['overlap weights: conservative, some 4 % of adj_p lie below 0.05 without any difference']
     """
     tests = association["adj_test"].astype("string").fillna("")
     return [text for pattern, p, text in _SIZES if (tests.str.contains(pattern) & association[p].notna()).any()]
