@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from her2genomics.cli.options import INPUT_FILE, examples, output_options, seed_option, threads_option
 from her2genomics.cli.tmb import FilesCommand, FilesOrCommand
+
+
+@contextmanager
+def _fold_bar() -> Iterator[Callable[[int, int], None] | None]:
+    """Return what is called with the folds done and their number; the bar is drawn on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with click.progressbar(length=1, label="her2g predict", file=sys.stderr, show_pos=True) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield show
 
 
 class CohortOrCommand(FilesOrCommand):
@@ -156,7 +174,8 @@ def fit(
         threads=threads,
     )
     loaded = load_cohort(cohort, group=group, genes=split_list(gene_columns))
-    result = fit_predictor(loaded, question, settings)
+    with _fold_bar() as bar:
+        result = fit_predictor(loaded, question, settings, progress=bar)
     for note in result.facts["notes"]:
         click.echo(f"her2g: {note}", err=True)
     if folder is not None:

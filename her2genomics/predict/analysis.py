@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,7 @@ from her2genomics.predict.nested import (
     HeldOut,
     IntArray,
     PredictSettings,
+    Progress,
     Step,
     check_sizes,
     cross_validate,
@@ -122,7 +123,11 @@ class _Task:
 
 
 def fit_predictor(
-    cohort: Cohort, question: PredictQuestion | None = None, settings: PredictSettings | None = None
+    cohort: Cohort,
+    question: PredictQuestion | None = None,
+    settings: PredictSettings | None = None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Prediction:
     """Fit and judge models that predict the groups of a cohort.
 
@@ -134,6 +139,8 @@ def fit_predictor(
         Target, features, sets.
     settings
         Models, folds, preparation, intervals, seed.
+    progress
+        Called with the outer folds that have ended and with their number, after each.
 
     Raises
     ------
@@ -162,14 +169,15 @@ def fit_predictor(
     parts: dict[str, list[dict[str, Any]]] = {name: [] for name in ("performance", "cascade", "confusion")}
     parts |= {name: [] for name in ("importance", "roc", "calibration", "samples")}
     models = []
+    count = _counter(task, progress)
     for model in settings.models:
         fitted = fit_steps(model, task.design, task.steps, task.patients, task.development, settings)
         models.append(store_model(model, question.group, task.names, task.design, task.steps, fitted))
-        for judged in _judged(model, task, task.design, fitted, importance=settings.n_permutations > 0):
+        for judged in _judged(model, task, task.design, fitted, count, importance=settings.n_permutations > 0):
             _add(parts, model, ALL_FEATURES, judged, task, full=True)
         for name, design in _ablations(task):
             reduced = fit_steps(model, design, task.steps, task.patients, task.development, settings)
-            for judged in _judged(model, task, design, reduced, importance=False):
+            for judged in _judged(model, task, design, reduced, count, importance=False):
                 _add(parts, model, name, judged, task, full=False)
     schemas = {
         "performance": schema.PREDICTION,
@@ -261,8 +269,29 @@ def _patients(samples: pd.DataFrame) -> IntArray:
     return pd.factorize(patient)[0].astype(np.int64)
 
 
+def _counter(task: _Task, progress: Callable[[int, int], None] | None) -> Progress | None:
+    """Return what is called after every outer fold of every model and set of features."""
+    if progress is None:
+        return None
+    settings, done = task.settings, 0
+    total = len(settings.models) * settings.folds * settings.repeats * (1 + sum(1 for _ in _ablations(task)))
+
+    def count(n: int) -> None:
+        nonlocal done
+        done += n
+        progress(done, total)
+
+    return count
+
+
 def _judged(
-    model: str, task: _Task, design: Design, fitted: Sequence[FittedStep], *, importance: bool
+    model: str,
+    task: _Task,
+    design: Design,
+    fitted: Sequence[FittedStep],
+    count: Progress | None,
+    *,
+    importance: bool,
 ) -> Iterator[Judged]:
     """Yield the cross-validated development set, then each external set under the final model."""
     inside = task.development
@@ -275,6 +304,7 @@ def _judged(
         task.patients[inside],
         task.settings,
         importance=importance,
+        progress=count,
     )
     yield Judged(held, steps, task.labels[inside], task.patients[inside], CROSS_VALIDATION)
     for name, rows in list(task.sets.items())[1:]:

@@ -8,7 +8,7 @@ index on those same predictions; then the model is fitted to all training sample
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -220,6 +220,7 @@ def cross_validate(
     settings: PredictSettings,
     *,
     importance: bool = False,
+    progress: Progress | None = None,
 ) -> HeldOut:
     """Return the held-out predictions of one kind of model.
 
@@ -239,6 +240,8 @@ def cross_validate(
         Folds, repeats, seed, threads.
     importance
         Whether features are also shuffled in the held-out samples.
+    progress
+        Called with 1 when an outer fold has ended.
     """
     n, n_repeats = len(labels), settings.repeats
     folds = np.full((n_repeats, n), -1, dtype=np.int64)
@@ -249,7 +252,7 @@ def cross_validate(
             tasks.append((repeat, number))
     shuffles = settings.n_permutations if importance else 0
     jobs = [(model, design, steps, patients, folds[r] == f, settings, shuffles, 1000 * r + f) for r, f in tasks]
-    results = _run(jobs, settings.threads)
+    results = _run(jobs, settings.threads, progress)
     probability = np.full((n_repeats, len(steps), n), np.nan)
     called = np.zeros(probability.shape, dtype=bool)
     for (repeat, number), (found, above, _, _) in zip(tasks, results, strict=True):
@@ -259,16 +262,24 @@ def cross_validate(
     return HeldOut(probability, called, folds, drops, np.stack([result[3] for result in results], axis=1))
 
 
+Progress = Callable[[int], None]
 Job = tuple[str, Design, Sequence[Step], IntArray, BoolArray, PredictSettings, int, int]
 FoldResult = tuple[Floats, BoolArray, Floats, IntArray]
 
 
-def _run(jobs: list[Job], threads: int) -> list[FoldResult]:
+def _run(jobs: list[Job], threads: int, progress: Progress | None) -> list[FoldResult]:
     if threads == 1 or len(jobs) == 1:
-        return [_one_fold(*job) for job in jobs]
-    from joblib import Parallel, delayed
+        results: Iterable[FoldResult] = (_one_fold(*job) for job in jobs)
+    else:
+        from joblib import Parallel, delayed
 
-    found: list[FoldResult] = Parallel(n_jobs=min(threads, len(jobs)))(delayed(_one_fold)(*job) for job in jobs)
+        pool = Parallel(n_jobs=min(threads, len(jobs)), return_as="generator")
+        results = pool(delayed(_one_fold)(*job) for job in jobs)
+    found = []
+    for result in results:
+        found.append(result)
+        if progress is not None:
+            progress(1)
     return found
 
 
