@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -181,18 +182,21 @@ def written_texts(
         Row, column, position of the text; and the distinct texts.
     """
     codes, texts = _tokens(rows)
-    rank = rows["alteration"].map(_CLASS_RANK).to_numpy()
-    order = np.lexsort((rank, i, j))
-    i, j, codes, rank = i[order], j[order], codes[order], rank[order]
-    starts = np.flatnonzero(np.append(True, (i[1:] != i[:-1]) | (j[1:] != j[:-1]))[: len(i)])
-    sizes = np.diff(np.append(starts, len(i)))
-    cells, joined = codes[starts], list[str]()
-    for cell in np.flatnonzero(sizes > 1):
-        members = slice(starts[cell], starts[cell] + sizes[cell])
-        words = texts.take(pa.array(codes[members])).to_pylist()
-        ranked = sorted(set(zip(rank[members].tolist(), words, strict=True)))
-        cells[cell] = len(texts) + len(joined)
-        joined.append(";".join(dict.fromkeys(word for _, word in ranked)))
+    rank = rows["alteration"].map(_CLASS_RANK).to_numpy(dtype=np.int64)
+    cell = j.astype(np.int64) * (int(i.max(initial=0)) + 1) + i
+    order = np.argsort(cell * len(_CLASS_RANK) + rank, kind="stable")
+    i, j, codes, rank, cell = i[order], j[order], codes[order], rank[order], cell[order]
+    starts = np.flatnonzero(np.append(True, np.diff(cell) != 0)[: len(cell)])
+    sizes = np.diff(np.append(starts, len(cell)))
+    cells, several = codes[starts], sizes > 1
+    shared = np.repeat(several, sizes)
+    tokens = texts.take(pa.array(codes[shared])).to_pylist()
+    events = iter(zip(rank[shared].tolist(), tokens, strict=True))
+    joined = [
+        ";".join(dict.fromkeys(token for _, token in sorted(set(islice(events, size)))))
+        for size in sizes[several].tolist()
+    ]
+    cells[several] = len(texts) + np.arange(len(joined))
     distinct = pa.concat_arrays([texts, pa.array(joined, _TEXT)]).dictionary_encode()
     words = pd.Index(distinct.dictionary.to_pandas(), dtype="str")
     return i[starts], j[starts], distinct.indices.to_numpy().astype(np.intp)[cells], words
