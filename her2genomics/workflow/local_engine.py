@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -108,8 +109,12 @@ class _Pool:
                     del running[future]
         except BrokenProcessPool:
             return sorted(running.values(), key=self.rank.__getitem__)
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
+        except KeyboardInterrupt:
+            for worker in multiprocessing.active_children():
+                worker.terminate()
+            raise
+        except Exception:
+            executor.shutdown(wait=True, cancel_futures=True)
             raise
         return []
 
@@ -162,6 +167,7 @@ def _one_thread_each() -> Iterator[None]:
 
 def _start_worker(run: Run, parent: int) -> None:
     global _open_run
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted, and ends its workers
     hold_as_worker(str(run.folder.state), parent)
     _open_run = run
 

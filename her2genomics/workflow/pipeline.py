@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from her2genomics.workflow import run_steps as steps
+from her2genomics.workflow import run_study_steps as study
 from her2genomics.workflow.run_status import write_states
 
 Of = Literal["bam", "tumour", "study"]
@@ -51,15 +52,15 @@ PIPELINE: tuple[Step, ...] = (
     Step("cnv", "tumour", steps.call_copies, after=("coverage", "reference")),
     Step("mutations", "tumour", steps.read_mutations),
     Step("tmb", "tumour", steps.compute_burden, uses=("coverage", "mutations")),
-    Step("cohort", "study", steps.join_cohort, uses=("cnv", "mutations", "tmb")),
-    Step("report", "study", steps.make_report, after=("cohort",), uses=("coverage", "cnv", "mutations", "tmb")),
-    Step("cluster", "study", steps.find_clusters, after=("cohort",), analysis=True),
-    Step("compare", "study", steps.compare, after=("cohort",), analysis=True),
-    Step("pathways", "study", steps.compare_altered_pathways, after=("cohort",), analysis=True),
-    Step("survival", "study", steps.analyse_survival, after=("cohort",), analysis=True),
-    Step("response", "study", steps.analyse_response, after=("cohort",), analysis=True),
+    Step("cohort", "study", study.join_cohort, uses=("cnv", "mutations", "tmb")),
+    Step("report", "study", study.make_report, after=("cohort",), uses=("coverage", "cnv", "mutations", "tmb")),
+    Step("cluster", "study", study.find_clusters, after=("cohort",), analysis=True),
+    Step("compare", "study", study.compare, after=("cohort",), analysis=True),
+    Step("pathways", "study", study.compare_altered_pathways, after=("cohort",), analysis=True),
+    Step("survival", "study", study.analyse_survival, after=("cohort",), analysis=True),
+    Step("response", "study", study.analyse_response, after=("cohort",), analysis=True),
     Step("status", "study", write_states, uses=("coverage", "reference", "cnv", "mutations", "tmb", "cohort", "compare",
                                                 "pathways", "cluster", "survival", "response")),
-    Step("multiqc", "study", steps.export_to_multiqc, uses=("coverage", "cnv", "tmb", "cohort")),
+    Step("multiqc", "study", study.export_to_multiqc, uses=("coverage", "cnv", "tmb", "cohort")),
 )  # fmt: skip
 STEPS: dict[str, Step] = {step.name: step for step in PIPELINE}

@@ -48,21 +48,25 @@ def run_manifest(run: Run, statuses: Mapping[str, Status], inputs: Sequence[Path
 
 
 def _inputs(run: Run, inputs: Sequence[PathLike]) -> list[dict[str, Any]]:
-    """Return every input by its path from the sheet's folder; checksums are those that the tasks have remembered."""
+    """Return every input by its path from the folder around the results, or else from the sheet's.
+
+    There ``her2g verify`` looks for it; checksums are those that the tasks have remembered.
+    """
+    folders = [str(run.folder.path.parent), run.sheet.folder]
     used = [path for task in run.plan.values() if task.missing is None for path in task.inputs.values()]
     paths = dict.fromkeys([*(str(Path(path).resolve()) for path in inputs), *used])
     described = []
     for path in paths:
         if Path(path).is_file():
             known = run.folder.checksum(path)
-            described.append({"name": known["name"], "path": _from(run.sheet.folder, path),
+            described.append({"name": known["name"], "path": _from(folders, path),
                               "bytes": known["bytes"], "sha256": known["sha256"]})  # fmt: skip
     return described
 
 
-def _from(folder: str, path: str) -> str:
-    inside = bool(folder) and Path(path).is_relative_to(folder)
-    return Path(path).relative_to(folder).as_posix() if inside else path
+def _from(folders: Sequence[str], path: str) -> str:
+    inside = [Path(path).relative_to(folder).as_posix() for folder in folders if Path(path).is_relative_to(folder)]
+    return inside[0] if inside else path
 
 
 def _outputs(run: Run, done: list[str]) -> list[dict[str, Any]]:
