@@ -18,6 +18,9 @@ from her2genomics.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from her2genomics.comparison.result import Comparison
     from her2genomics.her2 import Her2Rule
     from her2genomics.receptors import SubtypeRule
 
@@ -162,17 +165,13 @@ def compare(
     from her2genomics.cohort import COUNTED_CLASSES
     from her2genomics.compare import compare_groups
     from her2genomics.comparison.pathways import PathwaySettings
-    from her2genomics.io.figures import figure_format, write_figure
     from her2genomics.io.write import write_table
     from her2genomics.panel import panel_knowledge
-    from her2genomics.report.comparison_figures import comparison_figure
     from her2genomics.workflow.inputs import load_cohort
 
     if balance is not None and adjust_by not in ("matching", "overlap"):
         raise click.UsageError("--balance needs --adjust-by matching or overlap")
-    wanted = [_plot(text) for text in plots]
-    for _, _, path in wanted:
-        figure_format(path)
+    wanted = _wanted_figures(plots)
     loaded = load_cohort(
         cohort,
         alterations=alterations,
@@ -205,13 +204,9 @@ def compare(
         numbers=numbers,
         pathways=PathwaySettings(panel=panel_knowledge(panel)) if pathways else None,
     )
-    figures = [
-        (comparison_figure(result.association, result.contingency, kind, contrast), path)
-        for kind, contrast, path in wanted
-    ]
+    figures = _draw(result, wanted)
     write_table(result.association, out, fmt)
-    for figure, path in figures:
-        write_figure(figure, path)
+    _write_figures(figures)
     if counts is not None:
         write_table(result.contingency, counts)
     if balance is not None:
@@ -220,6 +215,37 @@ def compare(
         write_table(result.carriers, carriers)
     for line in result.summary(top):
         click.echo(line, err=True)
+
+
+def _wanted_figures(plots: tuple[str, ...]) -> list[tuple[str, str | None, str]]:
+    """Return kind, contrast and file of every --plot; matplotlib is loaded only where there is one."""
+    wanted = [_plot(text) for text in plots]
+    if wanted:
+        from her2genomics.io.figures import figure_format
+
+        for _, _, path in wanted:
+            figure_format(path)
+    return wanted
+
+
+def _draw(result: Comparison, wanted: list[tuple[str, str | None, str]]) -> list[tuple[Figure, str]]:
+    if not wanted:
+        return []
+    from her2genomics.report.comparison_figures import comparison_figure
+
+    return [
+        (comparison_figure(result.association, result.contingency, kind, contrast), path)
+        for kind, contrast, path in wanted
+    ]
+
+
+def _write_figures(figures: list[tuple[Figure, str]]) -> None:
+    if not figures:
+        return
+    from her2genomics.io.figures import write_figure
+
+    for figure, path in figures:
+        write_figure(figure, path)
 
 
 def _plot(text: str) -> tuple[str, str | None, str]:

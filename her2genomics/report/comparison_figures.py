@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from her2genomics.exceptions import UsageError
 from her2genomics.io.figures import settle_layout
-from her2genomics.report.style import COLUMN_WIDTH, PAGE_WIDTH, figure_style, group_colours, new_figure
+from her2genomics.report.style import APART, COLUMN_WIDTH, PAGE_WIDTH, figure_style, group_colours, new_figure
 
 Floats = npt.NDArray[np.float64]
 
@@ -168,7 +168,7 @@ def _draw_volcano(axes: Axes, rows: pd.DataFrame) -> None:
     reach = max(1.5, float(np.nanmax(np.abs(x)))) * 1.15
     axes.set_xlim(-reach, reach)
     axes.set_ylim(bottom=0, top=max(float(np.nanmax(y)) * 1.12, 2.0))
-    axes.set_xlabel(f"$\\log_2$ odds ratio\n← {short_group(first['group_b'])}      {short_group(first['group_a'])} →")
+    axes.set_xlabel(f"$\\log_2$ odds ratio\n← {short_group(first['group_b'])}{APART}{short_group(first['group_a'])} →")
 
 
 def _volcano_points(rows: pd.DataFrame) -> tuple[Floats, Floats]:
@@ -219,7 +219,7 @@ def forest(genes: pd.DataFrame, contrast: str) -> Figure:
     axes.set_xticks(ticks, [f"{t:g}" if t >= 1 else f"1/{1 / t:g}" for t in ticks])
     axes.grid(axis="x")
     axes.set_xlabel(
-        f"odds ratio\n← more in {short_group(first['group_b'])}      more in {short_group(first['group_a'])} →"
+        f"odds ratio\n← more in {short_group(first['group_b'])}{APART}more in {short_group(first['group_a'])} →"
     )
     axes.spines["left"].set_visible(False)
     _write_columns(left, right, rows, at, adjusted=bool(adjusted))

@@ -17,7 +17,7 @@ from matplotlib.patches import Rectangle
 from her2genomics.comparison.pathways import FAMILY, FAMILY_WITHOUT_HUBS, HOLDS_ERBB2
 from her2genomics.exceptions import UsageError
 from her2genomics.report.comparison_figures import Q_BOUND, altered_shares, p_text, short_group
-from her2genomics.report.style import NOT_PROFILED_COLOUR, figure_style, group_colours, new_figure
+from her2genomics.report.style import APART, NOT_PROFILED_COLOUR, figure_style, group_colours, new_figure
 
 SCALE = "PuOr_r"
 LARGEST_LOG2 = 3.0
@@ -191,7 +191,7 @@ def _draw_scales(figure: Figure, panels: list[Axes], length: float) -> None:
     )
     bar.set_ticks([-2, 0, 2])
     bar.outline.set_visible(False)
-    bar.set_label("$\\log_2$ odds ratio\n← more in the second      in the first →", fontsize=6)
+    bar.set_label(f"$\\log_2$ odds ratio\n← more in the second{APART}in the first →", fontsize=6)
 
 
 def _meaning(tests: pd.DataFrame) -> str:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from her2genomics.exceptions import UsageError
-from her2genomics.report.style import NOT_PROFILED_COLOUR, figure_style, new_figure
+from her2genomics.report.style import APART, NOT_PROFILED_COLOUR, figure_style, new_figure
 
 Q_BOUND = 0.05
 LARGEST_LOG2 = 3.0
@@ -59,7 +59,7 @@ def exclusivity_map(pairs: pd.DataFrame, stratum: str = "all") -> Figure:
     axes.tick_params(length=0)
     axes.spines[["left", "bottom"]].set_visible(False)
     bar = figure.colorbar(image, ax=axes, shrink=0.5, aspect=18, extend="both")
-    bar.set_label("$\\log_2$ odds ratio\n← exclusive      together →")
+    bar.set_label(f"$\\log_2$ odds ratio\n← exclusive{APART}together →")
     bar.outline.set_visible(False)
     axes.set_title(f"{stratum}: dot q < {Q_BOUND:g} given burden; hatched not tested", fontsize=6.5)
     return figure

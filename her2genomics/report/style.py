@@ -49,6 +49,9 @@ COLUMN_WIDTH = 3.35
 PAGE_WIDTH = 6.85
 """Two journal columns [inch] (174 mm)."""
 
+APART = "\u2003\u2003"
+"""Space between the two directions under an axis; a page shows several plain spaces of an SVG text as one."""
+
 _SETTINGS: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
