@@ -16,14 +16,18 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from her2genomics.exceptions import FileFormatError, UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
     import pyarrow as pa
+    import pyarrow.csv as pacsv
 
 FORMATS: tuple[str, ...] = ("tsv", "csv", "json", "parquet")
 FLOAT_FORMAT = "%.6g"
@@ -181,8 +185,8 @@ def _write_text(table: pd.DataFrame, handle: IO[bytes], kind: str, header: bool)
     columns = [_text_column(table.iloc[:, i]) for i in range(table.shape[1])]
     try:
         plain = pacsv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style="none")
-        for part in parts:
-            pacsv.write_csv(_text_cells(columns, part), handle, plain)
+        for text in _formatted(columns, parts, plain):
+            handle.write(text)
     except pa.ArrowInvalid:  # a cell holds a delimiter, a quote or a line end
         handle.seek(start)
         handle.truncate()
@@ -193,6 +197,24 @@ def _write_text(table: pd.DataFrame, handle: IO[bytes], kind: str, header: bool)
             handle.write(quoted.getvalue().encode("utf-8"))
 
 
+def _formatted(
+    columns: Sequence[Callable[[slice], pa.Array]], parts: Sequence[slice], options: pacsv.WriteOptions
+) -> Iterator[pa.Buffer]:
+    """Yield parts of the rows as text, in order; as many are made at a time as Arrow has threads."""
+    import pyarrow as pa
+    import pyarrow.csv as pacsv
+
+    def formatted(rows: slice) -> pa.Buffer:
+        text = pa.BufferOutputStream()
+        pacsv.write_csv(_text_cells(columns, rows), text, options)
+        return text.getvalue()
+
+    at_once = pa.cpu_count()
+    with ThreadPoolExecutor(at_once) as pool:
+        for first in range(0, len(parts), at_once):
+            yield from pool.map(formatted, parts[first : first + at_once])
+
+
 def _text_cells(columns: Sequence[Callable[[slice], pa.Array]], rows: slice) -> pa.Table:
     import pyarrow as pa
 
@@ -201,18 +223,24 @@ def _text_cells(columns: Sequence[Callable[[slice], pa.Array]], rows: slice) -> 
 
 def _text_column(values: pd.Series) -> Callable[[slice], pa.Array]:
     """Return a function that gives some rows of a column as they stand in the file."""
-    import numpy as np
     import pandas as pd
     import pyarrow as pa
 
     if not isinstance(values.array, pd.Categorical):
         return lambda rows: _as_text(values.iloc[rows])
-    words = pa.array([*map(str, values.array.categories), NA_TEXT], type=pa.string())
     codes = values.array.codes
-    if len(words) > np.iinfo(codes.dtype).max:
+    texts = pa.array([*map(str, values.array.categories.tolist()), NA_TEXT], type=pa.string())
+    return lambda rows: _taken(texts, codes[rows])
+
+
+def _taken(texts: pa.Array, codes: npt.NDArray[np.integer]) -> pa.Array:
+    """Return the text of each code, the last one for a negative code."""
+    import numpy as np
+    import pyarrow as pa
+
+    if len(texts) > np.iinfo(codes.dtype).max:
         codes = codes.astype(np.int64)
-    codes = np.where(codes < 0, codes.dtype.type(len(words) - 1), codes)
-    return lambda rows: words.take(pa.array(codes[rows]))
+    return texts.take(pa.array(np.where(codes < 0, codes.dtype.type(len(texts) - 1), codes)))
 
 
 def _as_text(values: pd.Series) -> pa.Array:
@@ -226,9 +254,10 @@ def _as_text(values: pd.Series) -> pa.Array:
     if missing.all():
         return pa.array([NA_TEXT], type=pa.string()).take(pa.array([0] * len(values)))
     if pd.api.types.is_float_dtype(values.dtype):
-        numbers = values.to_numpy(dtype=float, na_value=float("nan")).tolist()
-        text = [NA_TEXT if number != number else FLOAT_FORMAT % number for number in numbers]
-        return pa.array(text, type=pa.string())
+        numbers = values.to_numpy(dtype=float, na_value=float("nan"))
+        codes, bits = pd.factorize(numbers.view("int64"))  # as bits, in which 0 and -0 differ
+        text = [NA_TEXT if number != number else FLOAT_FORMAT % number for number in bits.view(float).tolist()]
+        return pa.array(text, type=pa.string()).take(pa.array(codes))
     text = [NA_TEXT if gap else str(value) for value, gap in zip(values.tolist(), missing.tolist(), strict=True)]
     return pa.array(text, type=pa.string())
 

@@ -28,6 +28,31 @@ def test_cells_that_need_quotes_get_them_and_only_those(tmp_path: Path) -> None:
     assert pd.read_csv(tmp_path / "x.tsv", sep="\t")["a"].tolist() == ["x\ty", "two\nlines", "z"]
 
 
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_parts_made_by_several_threads_come_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quote: str
+) -> None:
+    words = pd.Series([f"{quote}w{i % 7}" for i in range(1000)], dtype="string").mask(pd.Series(range(1000)) % 5 == 0)
+    table = pd.DataFrame({"i": range(1000), "word": words, "code": pd.Categorical(words)})
+    monkeypatch.setattr("her2genomics.io.write._CELLS_AT_ONCE", 30)
+    for threads in (1, 3):
+        monkeypatch.setattr("pyarrow.cpu_count", lambda threads=threads: threads)
+        write_table(table, tmp_path / f"{threads}.tsv")
+    expected = ["i\tword\tcode", *(f"{i}\t{w}\t{w}" for i, w in enumerate(words.fillna("NA")))]
+    one = (tmp_path / "1.tsv").read_bytes()
+    assert (tmp_path / "3.tsv").read_bytes() == one
+    back = pd.read_csv(tmp_path / "1.tsv", sep="\t", keep_default_na=False)
+    assert ["\t".join(map(str, row)) for row in back.itertuples(index=False)] == expected[1:]
+    assert quote or one.decode().splitlines() == expected
+
+
+def test_numbers_keep_their_sign_and_gaps(tmp_path: Path) -> None:
+    values = [0.0, -0.0, float("nan"), 1 / 3, 0.0, -0.0, float("inf"), 1 / 3, 1e-300]
+    write_table(pd.DataFrame({"x": values}), tmp_path / "x.tsv")
+    lines = (tmp_path / "x.tsv").read_text().splitlines()
+    assert lines == ["x", *("NA" if x != x else f"{x:.6g}" for x in values)]
+
+
 def test_formats_follow_the_ending_or_the_choice(tmp_path: Path) -> None:
     assert format_of("x.csv") == "csv"
     assert format_of("x.txt") == "tsv"
