@@ -3,7 +3,7 @@
 Usage: python benchmarks/bench_nmf.py [--runs 30] [--peer-runs 2] [--full] [--growth] [--record]
 
 Peers make fewer runs than ours and are compared per run and rank; `--full` makes all (about 25 minutes). Everything is
-on one thread, and ours includes the consensus measures, as R's times include `cophcor`.
+on one thread (ours also on two), and ours includes the consensus measures, as R's times include `cophcor`.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ def measure(v: np.ndarray, runs: int, peer_runs: int, with_r: bool) -> Iterator[
     """Yield ours first, then every peer."""
     mine, iterations = ours(v, RANKS, runs)
     yield mine
+    yield ours(v, RANKS, runs, threads=2)[0]
     if with_r:
         yield r_nmf(v, RANKS, peer_runs)
     yield nimfa_connectivity(v, RANKS, peer_runs)
@@ -220,7 +221,7 @@ def main() -> None:
     text = [
         f"`python benchmarks/bench_nmf.py --runs {options.runs} --peer-runs {peer_runs}`: ranks 2-8, {os.cpu_count()} "
         f"cores ({platform.machine()}), load average {os.getloadavg()[0]:.1f} before the runs; every tool on one "
-        f"thread. Runs of each rank by peers: {peer_runs}, by ours: {options.runs}; compare per run and rank.",
+        f"thread, but where it says 2. Runs of each rank by peers: {peer_runs}, by ours: {options.runs}; compare per run and rank.",
         *([] if with_r else ["R's NMF is not installed: its rows are missing."]),
         "",
         *example_section(options.runs, peer_runs, with_r),

@@ -85,10 +85,11 @@ def _timed(tool: str, runs: int, work: Callable[[Measured], None]) -> Measured:
     return measured
 
 
-def ours(v: np.ndarray, ranks: list[int], runs: int) -> tuple[Measured, dict[int, list[int]]]:
-    """Return our survey (fits and consensus measures, one thread) with the chosen rank, and the runs' iterations."""
-    settings, surveys = SurveySettings(runs=runs, seed=SEED), []
-    measured = _timed("her2genomics", runs, lambda m: surveys.append(survey_ranks(v, ranks, settings)))
+def ours(v: np.ndarray, ranks: list[int], runs: int, threads: int = 1) -> tuple[Measured, dict[int, list[int]]]:
+    """Return our survey (fits and consensus measures) with the chosen rank, and the runs' iterations."""
+    settings, surveys = SurveySettings(runs=runs, seed=SEED, threads=threads), []
+    name = "her2genomics" if threads == 1 else f"her2genomics, {threads} threads"
+    measured = _timed(name, runs, lambda m: surveys.append(survey_ranks(v, ranks, settings)))
     (survey,) = surveys
     table = survey.table.set_index("k")
     measured.rss, measured.cophenetic = table["rss"].to_dict(), table["cophenetic"].to_dict()
