@@ -221,7 +221,7 @@ def main() -> None:
     text = [
         f"`python benchmarks/bench_nmf.py --runs {options.runs} --peer-runs {peer_runs}`: ranks 2-8, {os.cpu_count()} "
         f"cores ({platform.machine()}), load average {os.getloadavg()[0]:.1f} before the runs; every tool on one "
-        f"thread, but where it says 2. Runs of each rank by peers: {peer_runs}, by ours: {options.runs}; compare per run and rank.",
+        f"thread, but where it says 2. Runs of a rank by peers: {peer_runs}, by ours: {options.runs}; compare per run.",
         *([] if with_r else ["R's NMF is not installed: its rows are missing."]),
         "",
         *example_section(options.runs, peer_runs, with_r),
