@@ -1,11 +1,11 @@
 """`her2g run` of a simulated study: wall time with one and two processes and by Snakemake, and the cost of each step.
 
-Usage: python benchmarks/bench_run.py [--samples 24] [--repeat 1] [--without-snakemake] [--record]
+Usage: python benchmarks/bench_run.py [--samples 24] [--depth 300] [--repeat 1] [--without-snakemake] [--record]
 
-The study is made by ``her2g simulate cohort`` (24 tumours, 8 normals, 40 genes) once and kept in benchmarks/work.  Runs
-start from an empty folder, start-up included; the fastest of the repeats counts.  All engines have to leave the same
-bytes, or the benchmark ends with an error.  The steps' costs are those of run.jsonl with one process.  ``--record``
-writes the tables into docs/benchmarks.md.
+The study is made by ``her2g simulate cohort`` (24 tumours, 8 normals, 40 genes, a panel's depth) once and kept in
+benchmarks/work.  Runs start from an empty folder, start-up included; the fastest of the repeats counts.  All engines
+have to leave the same bytes, or the benchmark ends with an error.  The steps' costs are those of run.jsonl with one
+process.  ``--record`` writes the tables into docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ HER2G = [sys.executable, "-m", "her2genomics", "-q"]
 OWN = (".her2g", "run.jsonl", ".snakemake")
 
 
-def make_study(samples: int) -> Path:
+def make_study(samples: int, depth: float) -> Path:
     """Return the folder of a simulated study, made when it is not there."""
-    folder = WORK / f"run_study_{samples}"
+    folder = WORK / f"run_study_{samples}_{depth:g}x"
     if not (folder / "samples.tsv").is_file():
         shutil.rmtree(folder, ignore_errors=True)
-        options = ["--samples", str(samples), "--threads", "2", "--out", str(folder)]
+        options = ["--samples", str(samples), "--depth", str(depth), "--threads", "2", "--out", str(folder)]
         subprocess.run([*HER2G, "simulate", "cohort", *options], check=True)
     return folder
 
@@ -87,12 +87,13 @@ def main() -> None:
     """Run, print, record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=24)
+    parser.add_argument("--depth", type=float, default=300, help="typical depth of the simulated BAM files [x]")
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--without-snakemake", action="store_true")
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
     load = os.getloadavg()[0]
-    study = make_study(options.samples)
+    study = make_study(options.samples, options.depth)
     ways = {"1 process": (), "2 processes": ("--processes", "2")}
     if not options.without_snakemake and importlib.util.find_spec("snakemake") is not None:
         ways["Snakemake, 2 cores"] = ("--processes", "2", "--engine", "snakemake")
@@ -108,8 +109,8 @@ def main() -> None:
     steps = step_table(WORK / "run_1_process")
     text = "\n\n".join(
         [
-            f"`python benchmarks/bench_run.py --samples {options.samples}`: {os.cpu_count()} cores"
-            f" ({platform.machine()}), load average {load:.1f} before the runs, fastest of {options.repeat}."
+            f"`python benchmarks/bench_run.py --samples {options.samples} --depth {options.depth:g}`:"
+            f" {os.cpu_count()} cores ({platform.machine()}), load average {load:.1f} before the runs, fastest of {options.repeat}."
             f" All ways left the same {len(sums[0])} files, byte for byte.",
             as_markdown(rows, ["way", "wall [s]", "processor [s]", "times as fast as 1 process"]),
             "Each step with one process, start-up not included:",
