@@ -110,7 +110,8 @@ def main() -> None:
     text = "\n\n".join(
         [
             f"`python benchmarks/bench_run.py --samples {options.samples} --depth {options.depth:g}`:"
-            f" {os.cpu_count()} cores ({platform.machine()}), load average {load:.1f} before the runs, fastest of {options.repeat}."
+            f" {os.cpu_count()} cores ({platform.machine()}), load average {load:.1f} before the runs, fastest of"
+            f" {options.repeat}."
             f" All ways left the same {len(sums[0])} files, byte for byte.",
             as_markdown(rows, ["way", "wall [s]", "processor [s]", "times as fast as 1 process"]),
             "Each step with one process, start-up not included:",
