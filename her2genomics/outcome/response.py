@@ -7,6 +7,8 @@ Cochran-Mantel-Haenszel, with its exact p beside it, because neoadjuvant groups 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -56,6 +58,54 @@ def analyse_response(
     [['x', 3, 4], ['y', 1, 3]]
     """
     question = question or ResponseQuestion()
+    patients = patients_with_response(samples, question, source=source)
+    chosen, grouping, regimens, notes = patients.samples, patients.grouping, patients.regimens, [*patients.notes]
+    adjust = adjustment_column(chosen, question.adjust, question.group, notes)
+    columns = _strata_columns(chosen, adjust, question, regimens, grouping, notes)
+    adjusted = adjusted_rows(chosen, grouping, columns, notes)
+    response = crude_rows(chosen, grouping, columns, question.outcome)
+    if adjust is not None:
+        own = adjusted[adjusted["adj_for"] == adjust].assign(stratum_by=ALL)
+        response = response.merge(own, on=["stratum_by", "contrast"], how="left")
+    response["definition"] = question.described
+    return ResponseAnalysis(
+        schema.conform(finish_rows(response), schema.RESPONSE),
+        schema.conform(rate_rows(chosen, grouping, columns), schema.RESPONSE_RATES),
+        schema.conform(adjusted, schema.RESPONSE_ADJUSTED),
+        regimens,
+        chosen,
+        grouping.labels,
+        question.group,
+        tuple(notes),
+    )
+
+
+@dataclass(frozen=True)
+class ResponsePatients:
+    """Patients with a known response and group.
+
+    Parameters
+    ----------
+    samples
+        Their rows, with ``response`` (and ``chemotherapy``, ``anti_her2``).
+    grouping
+        Groups that have a patient, in order.
+    regimens
+        What regimen codes were read as (``regimens`` schema); empty without such a column.
+    notes
+        Who was left out, one sentence each.
+    """
+
+    samples: pd.DataFrame
+    grouping: Grouping
+    regimens: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def patients_with_response(
+    samples: pd.DataFrame, question: ResponseQuestion, *, source: str | None = None
+) -> ResponsePatients:
+    """Return who enters `analyse_response`, which see for the errors."""
     notes: list[str] = []
     chosen = _with_response(samples, question, notes, source)
     chosen, regimens = _with_regimens(chosen, question, notes, source)
@@ -77,24 +127,7 @@ def analyse_response(
     codes = grouping.codes[known]
     order = [grouping.labels.index(label) for label in present]
     grouping = Grouping(question.group, tuple(present), np.searchsorted(order, codes).astype(np.int64))
-    adjust = adjustment_column(chosen, question.adjust, question.group, notes)
-    columns = _strata_columns(chosen, adjust, question, regimens, grouping, notes)
-    adjusted = adjusted_rows(chosen, grouping, columns, notes)
-    response = crude_rows(chosen, grouping, columns, question.outcome)
-    if adjust is not None:
-        own = adjusted[adjusted["adj_for"] == adjust].assign(stratum_by=ALL)
-        response = response.merge(own, on=["stratum_by", "contrast"], how="left")
-    response["definition"] = question.described
-    return ResponseAnalysis(
-        schema.conform(finish_rows(response), schema.RESPONSE),
-        schema.conform(rate_rows(chosen, grouping, columns), schema.RESPONSE_RATES),
-        schema.conform(adjusted, schema.RESPONSE_ADJUSTED),
-        regimens,
-        chosen,
-        tuple(present),
-        question.group,
-        tuple(notes),
-    )
+    return ResponsePatients(chosen, grouping, regimens, tuple(notes))
 
 
 def _with_response(

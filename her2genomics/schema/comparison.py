@@ -56,6 +56,12 @@ CONTINGENCY = TableSchema("contingency", "Counts behind every categorical compar
     column("n", "int", "samples", low=0),
 ), files="contingency.tsv")  # fmt: skip
 
+COMPARED_GROUPS = TableSchema("compared_groups", "Sizes of the groups of a comparison.", (
+    column("stratum", "string", "all, or the level of the --by column", key=True),
+    column("group", "string", "group", key=True),
+    column("n", "int", "samples", low=0),
+), files="groups.tsv")  # fmt: skip
+
 AUDIT = TableSchema("audit", "Printed results, recomputed: the first seven columns are the input.", (
     column("id", "string", "row of the audit", key=True),
     column("study", "string", "paper", required=False),

@@ -12,6 +12,7 @@ from her2genomics.compare import Comparison, compare_groups
 from her2genomics.comparison.pathways import PathwaySettings
 from her2genomics.workflow.inputs import StudyFiles, StudySettings, load_study, write_study
 from her2genomics.workflow.report_files import ReportSettings, write_report
+from her2genomics.workflow.stored_results import StoredResults
 
 STATUS = ["sample_id", "her2_group", "her2_tier4", "her2_flags", "her2_reason", "hr_status", "subtype"]
 FIXTURE = (
@@ -63,6 +64,8 @@ def run_demo(folder: str | os.PathLike[str]) -> DemoResult:
         clusters=None,
         no_clusters="left out of the demo, as they take longest: her2g report cohort.tsv --out report.html",
     )
-    write_report(cohort, page, report, inputs=files.listed(), comparison=comparison, remarks=[FIXTURE])
+    write_report(
+        cohort, page, report, inputs=files.listed(), stored=StoredResults(comparison=comparison), remarks=[FIXTURE]
+    )
     written = write_study(cohort, out, files, settings, tables, already=[page])
     return DemoResult(tables, comparison, written)

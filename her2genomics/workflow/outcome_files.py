@@ -15,10 +15,10 @@ from her2genomics.io.clinical_synonyms import CLINICAL_SYNONYMS, UNIT_SYNONYMS
 from her2genomics.io.clinical_values import CONVERTED
 from her2genomics.io.column_names import name_key
 from her2genomics.io.write import write_json, write_table
-from her2genomics.outcome.response import analyse_response
+from her2genomics.outcome.response import ResponsePatients, analyse_response, patients_with_response
 from her2genomics.outcome.response_result import ResponseAnalysis, ResponseQuestion
 from her2genomics.outcome.survival import SurvivalSettings, analyse_survival
-from her2genomics.outcome.survival_data import prepare_survival
+from her2genomics.outcome.survival_data import SurvivalData, prepare_survival
 from her2genomics.outcome.survival_question import SurvivalQuestion
 from her2genomics.outcome.survival_result import SurvivalAnalysis
 from her2genomics.provenance import MANIFEST, build_manifest
@@ -97,6 +97,20 @@ def survival_of_cohort(
     """
     settings = settings or SurvivalSettings()
     question = question or survival_question(cohort.samples)
+    samples, question, settings = _survival_as_read(cohort, question, settings)
+    return analyse_survival(prepare_survival(samples, question, source=source), settings)
+
+
+def survival_data_of_cohort(cohort: Cohort, question: SurvivalQuestion, settings: SurvivalSettings) -> SurvivalData:
+    """Return the patients that `survival_of_cohort` analyses, which see."""
+    samples, question, _ = _survival_as_read(cohort, question, settings)
+    return prepare_survival(samples, question)
+
+
+def _survival_as_read(
+    cohort: Cohort, question: SurvivalQuestion, settings: SurvivalSettings
+) -> tuple[pd.DataFrame, SurvivalQuestion, SurvivalSettings]:
+    """Return the samples, with a column of every gene named, question and settings by the package's names."""
     samples = with_genes(cohort, [question.group, settings.adjust, *settings.covariates])
     question = replace(
         question,
@@ -105,9 +119,8 @@ def survival_of_cohort(
         group=None if question.group is None else column_as_read(question.group, samples),
         start=None if question.start is None else column_as_read(question.start, samples),
     )
-    settings = replace(settings, covariates=tuple(column_as_read(name, samples) for name in settings.covariates))
-    data = prepare_survival(samples, question, source=source)
-    return analyse_survival(data, settings)
+    covariates = tuple(column_as_read(name, samples) for name in settings.covariates)
+    return samples, question, replace(settings, covariates=covariates)
 
 
 def response_of_cohort(
@@ -120,7 +133,17 @@ def response_of_cohort(
     Her2GenomicsError
         As `analyse_response`.
     """
-    question = question or ResponseQuestion()
+    samples, question = _response_as_read(cohort, question or ResponseQuestion())
+    return analyse_response(samples, question, source=source)
+
+
+def response_patients_of_cohort(cohort: Cohort, question: ResponseQuestion) -> ResponsePatients:
+    """Return the patients that `response_of_cohort` analyses, which see."""
+    return patients_with_response(*_response_as_read(cohort, question))
+
+
+def _response_as_read(cohort: Cohort, question: ResponseQuestion) -> tuple[pd.DataFrame, ResponseQuestion]:
+    """Return the samples, with a column of every gene named, and the question by the package's names."""
     samples = with_genes(cohort, [question.group, question.adjust, *question.by])
     question = replace(
         question,
@@ -128,7 +151,7 @@ def response_of_cohort(
         group=column_as_read(question.group, samples),
         by=tuple(column_as_read(name, samples) for name in question.by),
     )
-    return analyse_response(samples, question, source=source)
+    return samples, question
 
 
 def survival_question(
@@ -154,10 +177,11 @@ def write_result_folder(
     parameters: Mapping[str, Any],
     inputs: Iterable[PathLike],
     fmt: str | None = None,
+    already: Iterable[Path] = (),
 ) -> list[Path]:
-    """Write one file per table and, last, the manifest; return the files in order."""
+    """Write one file per table and, last, the manifest, which also lists those ``already`` written; return them all."""
     ending = fmt or "tsv"
-    written = []
+    written = [*already]
     for name, table in tables.items():
         path = Path(folder) / f"{name}.{ending}"
         write_table(table, path, ending)

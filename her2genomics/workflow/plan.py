@@ -202,7 +202,8 @@ def _nothing(row: SheetRow | None, sheet: RunSheet, config: RunConfig) -> Made:
 def _report(row: SheetRow | None, sheet: RunSheet, config: RunConfig) -> Made:
     chosen = {name: config.compare[name] for name in ("group", "adjust", "min_frequency")}
     clusters = None if "cluster" in config.skip else dict(config.cluster)
-    return {}, {**_rules(config), **chosen, "seed": config.seed, "clusters": clusters}, None
+    outcome = {name: _settings(name)(row, sheet, config)[1] for name in ("survival", "response")}
+    return {}, {**_rules(config), **chosen, "seed": config.seed, "clusters": clusters, **outcome}, None
 
 
 _MAKERS: dict[str, Callable[[SheetRow | None, RunSheet, RunConfig], Made]] = {

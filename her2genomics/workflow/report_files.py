@@ -19,7 +19,6 @@ from her2genomics.cohort import ATTRITION_COLUMNS, COUNTED_CLASSES, Cohort
 from her2genomics.compare import compare_groups
 from her2genomics.comparison.covariates import AUTO
 from her2genomics.comparison.pathways import PathwaySettings
-from her2genomics.comparison.result import Comparison
 from her2genomics.comparison.settings import DEFAULT_MIN_FREQUENCY
 from her2genomics.exceptions import FileFormatError, Her2GenomicsError, Her2GenomicsWarning, SchemaError
 from her2genomics.io.tables import read_table
@@ -41,6 +40,7 @@ from her2genomics.workflow.outcome_files import (
     survival_of_cohort,
     survival_question,
 )
+from her2genomics.workflow.stored_results import StoredResults, without_pathways
 
 PathLike = str | os.PathLike[str]
 Result = TypeVar("Result")
@@ -151,7 +151,7 @@ def write_report(
     attrition: pd.DataFrame | None = None,
     built: Mapping[str, Any] | None = None,
     run: RunTables | None = None,
-    comparison: Comparison | None = None,
+    stored: StoredResults | None = None,
     remarks: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> CohortResults:
@@ -173,8 +173,8 @@ def write_report(
         Manifest of the cohort's build.
     run
         Tables per sample of a run.
-    comparison
-        Comparison of genes and clinical variables that is there already; its pathways are not used.
+    stored
+        Results that are there already and are shown as they are; the pathways of a comparison are not used.
     remarks
         What to know about the whole report.
     progress
@@ -199,7 +199,7 @@ def write_report(
         inputs=inputs,
         built=built,
         run=run,
-        comparison=comparison,
+        stored=stored,
         remarks=remarks,
         progress=progress,
     )
@@ -231,12 +231,13 @@ def compute_results(
     inputs: Sequence[PathLike] = (),
     built: Mapping[str, Any] | None = None,
     run: RunTables | None = None,
-    comparison: Comparison | None = None,
+    stored: StoredResults | None = None,
     remarks: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> CohortResults:
     """Return everything that a report shows; see `write_report`."""
-    attempts = _Attempts(progress)
+    stored = stored or StoredResults()
+    attempts = _Attempts(progress, {name: tuple(told) for name, told in stored.warnings.items()})
     panel = panel_knowledge(settings.panel)
     manifest = build_manifest(
         "report",
@@ -261,18 +262,17 @@ def compute_results(
             "oncoprint",
             lambda: prepare_oncoprint(cohort, top=settings.top, among=among, classes=settings.classes, split=split),
         ),
-        comparison=attempts.run(
+        comparison=attempts.unless_there(
             "comparison",
-            lambda: (
-                compare_groups(cohort, min_frequency=settings.min_frequency, panel=panel, **shared)
-                if comparison is None
-                else _without_pathways(comparison)
-            ),
+            without_pathways(stored.comparison),
+            lambda: compare_groups(cohort, min_frequency=settings.min_frequency, panel=panel, **shared),
         ),
-        pathways=attempts.run("pathways", lambda: compare_pathways(cohort, PathwaySettings(panel=panel), **shared)),
-        survival=_survival(cohort, settings, attempts),
-        response=_response(cohort, settings, attempts),
-        clusters=_clusters(cohort, settings, attempts),
+        pathways=attempts.unless_there(
+            "pathways", stored.pathways, lambda: compare_pathways(cohort, PathwaySettings(panel=panel), **shared)
+        ),
+        survival=_survival(cohort, settings, attempts, stored.survival),
+        response=_response(cohort, settings, attempts, stored.response),
+        clusters=_clusters(cohort, settings, attempts, stored.clusters),
         sample_qc=run.sample_qc,
         tmb=run.tmb,
         gene_cna=run.gene_cna,
@@ -280,20 +280,6 @@ def compute_results(
         warnings=attempts.warnings,
         remarks=remarks,
         personal_columns=find_personal_columns(cohort.samples),
-    )
-
-
-def _without_pathways(comparison: Comparison) -> Comparison:
-    """Return a comparison without the families that `compare_pathways` has in full."""
-
-    def kept(table: pd.DataFrame) -> pd.DataFrame:
-        return table[~table["family"].astype(str).str.startswith("pathway")].reset_index(drop=True)
-
-    return replace(
-        comparison,
-        association=kept(comparison.association),
-        contingency=kept(comparison.contingency),
-        notes=tuple(note for note in comparison.notes if not note.startswith("pathways:")),
     )
 
 
@@ -321,30 +307,43 @@ class _Attempts:
                 if counted:
                     self.advance()
 
+    def unless_there(self, name: str, there: Result | NotRun | None, analysis: Callable[[], Result]) -> Result | NotRun:
+        """Return a result that is there, else that of the analysis."""
+        if there is None:
+            return self.run(name, analysis)
+        self.advance()
+        return there
+
     def advance(self) -> None:
         """Report one step as done."""
         if self.progress is not None:
             self.progress(STEP_UNITS)
 
 
-def _survival(cohort: Cohort, settings: ReportSettings, attempts: _Attempts) -> Any:
+def _survival(cohort: Cohort, settings: ReportSettings, attempts: _Attempts, there: Any) -> Any:
     present = [pair for pair in OUTCOME_PAIRS if set(pair) <= set(cohort.samples.columns)]
-    if not present:
+    if there is None and not present:
         attempts.advance()
         wanted = " or ".join(" and ".join(pair) for pair in OUTCOME_PAIRS)
         return NotRun(f"no survival columns ({wanted})")
     group = settings.group if settings.group in cohort.samples else None
-    return attempts.run("survival", lambda: survival_of_cohort(cohort, survival_question(cohort.samples, group=group)))
+    return attempts.unless_there(
+        "survival", there, lambda: survival_of_cohort(cohort, survival_question(cohort.samples, group=group))
+    )
 
 
-def _response(cohort: Cohort, settings: ReportSettings, attempts: _Attempts) -> Any:
-    if "pcr" not in cohort.samples:
+def _response(cohort: Cohort, settings: ReportSettings, attempts: _Attempts, there: Any) -> Any:
+    if there is None and "pcr" not in cohort.samples:
         attempts.advance()
         return NotRun("no response column (pcr)")
-    return attempts.run("response", lambda: response_of_cohort(cohort, ResponseQuestion(group=settings.group)))
+    return attempts.unless_there(
+        "response", there, lambda: response_of_cohort(cohort, ResponseQuestion(group=settings.group))
+    )
 
 
-def _clusters(cohort: Cohort, settings: ReportSettings, attempts: _Attempts) -> Any:
+def _clusters(cohort: Cohort, settings: ReportSettings, attempts: _Attempts, there: Any) -> Any:
+    if there is not None:
+        return there
     chosen = settings.clusters
     if chosen is None:
         return NotRun(settings.no_clusters)

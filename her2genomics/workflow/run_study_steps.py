@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from her2genomics.io.tables import read_table
 from her2genomics.io.write import write_table, write_text
-from her2genomics.workflow.run_steps import CNV, COHORT, COVERAGE, MUTATIONS, TMB, StepWork
-from her2genomics.workflow.run_task import FAILED
+from her2genomics.workflow.run_steps import (
+    CLUSTER,
+    CNV,
+    COHORT,
+    COMPARE,
+    COVERAGE,
+    MUTATIONS,
+    PATHWAYS,
+    RESPONSE,
+    SURVIVAL,
+    TMB,
+    StepWork,
+)
+from her2genomics.workflow.run_task import DONE, FAILED
+
+if TYPE_CHECKING:
+    from her2genomics.cohort import Cohort
+    from her2genomics.outcome.response_result import ResponseQuestion
+    from her2genomics.outcome.survival import SurvivalSettings
+    from her2genomics.outcome.survival_question import SurvivalQuestion
+    from her2genomics.workflow.stored_results import StoredResults
 
 _FAILURES_SAID = 20
 
@@ -45,7 +64,7 @@ def join_cohort(work: StepWork) -> None:
     write_study(load_study(study, settings), out, study, settings)
 
 
-def _cohort(work: StepWork) -> Any:
+def _cohort(work: StepWork) -> Cohort:
     from her2genomics.workflow.inputs import load_cohort
 
     chosen = work.parameters
@@ -63,19 +82,20 @@ def compare(work: StepWork) -> None:
     from her2genomics.compare import compare_groups
     from her2genomics.comparison.pathways import PathwaySettings
     from her2genomics.panel import panel_knowledge
+    from her2genomics.workflow.stored_results import noting_warnings, write_comparison
 
-    chosen = work.parameters
-    result = compare_groups(
-        _cohort(work),
-        group=chosen["group"],
-        min_frequency=chosen["min_frequency"],
-        adjust=_covariates(chosen["adjust"]),
-        level=chosen["level"],
-        seed=chosen["seed"],
-        pathways=PathwaySettings(panel=panel_knowledge(work.config.panel)),
-    )
-    write_table(result.association, work.folder / "association.tsv")
-    write_table(result.contingency, work.folder / "contingency.tsv")
+    chosen, cohort = work.parameters, _cohort(work)
+    with noting_warnings() as warned:
+        result = compare_groups(
+            cohort,
+            group=chosen["group"],
+            min_frequency=chosen["min_frequency"],
+            adjust=_covariates(chosen["adjust"]),
+            level=chosen["level"],
+            seed=chosen["seed"],
+            pathways=PathwaySettings(panel=panel_knowledge(work.config.panel)),
+        )
+    write_comparison(result, work.folder, warned)
 
 
 def _covariates(chosen: str | list[str]) -> str | list[str] | None:
@@ -89,16 +109,18 @@ def compare_altered_pathways(work: StepWork) -> None:
     from her2genomics.comparison.pathways import PathwaySettings
     from her2genomics.panel import panel_knowledge
     from her2genomics.pathway_comparison import compare_pathways
+    from her2genomics.workflow.stored_results import noting_warnings, write_comparison
 
     chosen = work.parameters
     settings = PathwaySettings(
         without=chosen["without"], min_profiled=chosen["min_profiled"], panel=panel_knowledge(work.config.panel)
     )
-    result = compare_pathways(_cohort(work), settings, group=chosen["group"])
-    write_table(result.association, work.folder / "association.tsv")
+    cohort = _cohort(work)
+    with noting_warnings() as warned:
+        result = compare_pathways(cohort, settings, group=chosen["group"])
+    write_comparison(result, work.folder, warned)
     write_table(result.alterations, work.folder / "pathway_alterations.tsv")
     write_table(result.coverage, work.folder / "pathway_coverage.tsv")
-    write_table(result.contingency, work.folder / "contingency.tsv")
 
 
 def find_clusters(work: StepWork) -> None:
@@ -128,36 +150,54 @@ def _cluster_settings(chosen: Mapping[str, Any], seed: int) -> Any:
 def analyse_survival(work: StepWork) -> None:
     """Analyse survival by group."""
     from her2genomics.io.figures import write_figure
-    from her2genomics.outcome.survival import SurvivalSettings
     from her2genomics.report.survival_figures import km_figure
-    from her2genomics.workflow.outcome_files import survival_of_cohort, survival_question, write_result_folder
+    from her2genomics.workflow.outcome_files import survival_of_cohort, write_result_folder
+    from her2genomics.workflow.stored_results import noting_warnings, write_notes
 
     chosen, cohort = work.parameters, _cohort(work)
+    question, settings = _survival_asked(chosen, cohort)
+    with noting_warnings() as warned:
+        result = survival_of_cohort(cohort, question, settings, source="cohort.tsv")
+    write_figure(km_figure(result), work.folder / "km.png")
+    beside = [work.folder / "km.png", write_notes(work.folder, result.notes, warned)]
+    source = work.results[COHORT] / "cohort.tsv"
+    how: dict[str, Any] = {"parameters": dict(chosen), "inputs": [source], "already": beside}
+    write_result_folder(result.tables(), work.folder, command="survival", **how)
+
+
+def _survival_asked(chosen: Mapping[str, Any], cohort: Cohort) -> tuple[SurvivalQuestion, SurvivalSettings]:
+    from her2genomics.outcome.survival import SurvivalSettings
+    from her2genomics.workflow.outcome_files import survival_question
+
     question = survival_question(
         cohort.samples, time=chosen["time"], event=chosen["event"], group=chosen["group"], specimen=chosen["specimen"]
     )
-    settings = SurvivalSettings(covariates=tuple(chosen["covariates"]))
-    result = survival_of_cohort(cohort, question, settings, source="cohort.tsv")
-    write_figure(km_figure(result), work.folder / "km.png")
-    source = work.results[COHORT] / "cohort.tsv"
-    write_result_folder(result.tables(), work.folder, command="survival", parameters=dict(chosen), inputs=[source])
+    return question, SurvivalSettings(covariates=tuple(chosen["covariates"]))
 
 
 def analyse_response(work: StepWork) -> None:
     """Analyse response by group."""
-    from her2genomics.outcome.response_result import ResponseQuestion
     from her2genomics.workflow.outcome_files import response_of_cohort, write_result_folder
+    from her2genomics.workflow.stored_results import noting_warnings, write_notes
 
-    chosen = work.parameters
-    question = ResponseQuestion(
+    chosen, cohort = work.parameters, _cohort(work)
+    with noting_warnings() as warned:
+        result = response_of_cohort(cohort, _response_asked(chosen), source="cohort.tsv")
+    source = work.results[COHORT] / "cohort.tsv"
+    beside = [write_notes(work.folder, result.notes, warned)]
+    how: dict[str, Any] = {"parameters": dict(chosen), "inputs": [source], "already": beside}
+    write_result_folder(result.tables(), work.folder, command="response", **how)
+
+
+def _response_asked(chosen: Mapping[str, Any]) -> ResponseQuestion:
+    from her2genomics.outcome.response_result import ResponseQuestion
+
+    return ResponseQuestion(
         outcome=chosen["outcome"],
         definition=chosen["definition"],
         group=chosen["group"],
         specimen=chosen["specimen"],
     )
-    result = response_of_cohort(_cohort(work), question, source="cohort.tsv")
-    source = work.results[COHORT] / "cohort.tsv"
-    write_result_folder(result.tables(), work.folder, command="response", parameters=dict(chosen), inputs=[source])
 
 
 def make_report(work: StepWork) -> None:
@@ -185,9 +225,36 @@ def make_report(work: StepWork) -> None:
         "left_out": _left_out(work, set(cohort.samples["sample_id"])),
     }
     run = RunTables(**{name: table for name, table in tables.items() if table is not None})
-    how: dict[str, Any] = {"run": run, "remarks": _failures(work)}
+    how: dict[str, Any] = {"run": run, "stored": _stored(work, cohort), "remarks": _failures(work)}
     attrition, built = study_beside(folder / "cohort.tsv")
     write_report(cohort, work.folder / "report.html", settings, attrition=attrition, built=built, **how)
+
+
+def _stored(work: StepWork, cohort: Cohort) -> StoredResults:
+    """Return the results of the analyses as their steps left them; clusters, whose arrays are in no file, if none."""
+    from her2genomics.report.cohort_results import NotRun
+    from her2genomics.workflow import stored_results as stored
+
+    survival = _survival_asked(work.parameters["survival"], cohort)
+    response = _response_asked(work.parameters["response"])
+    readers: dict[str, tuple[str, Callable[[Path], Any]]] = {
+        "comparison": (COMPARE, stored.read_comparison),
+        "pathways": (PATHWAYS, stored.read_pathways),
+        "survival": (SURVIVAL, lambda folder: stored.read_survival(folder, cohort, *survival)),
+        "response": (RESPONSE, lambda folder: stored.read_response(folder, cohort, response)),
+        "clusters": (CLUSTER, lambda folder: None),
+    }
+    found: dict[str, Any] = {}
+    warned: dict[str, tuple[str, ...]] = {}
+    for name, (step, read) in readers.items():
+        status = work.before[step]
+        if status.state != DONE:
+            found[name] = NotRun(status.reason)
+            continue
+        found[name] = read(work.results[step])
+        if step != CLUSTER:
+            warned[name] = stored.read_notes(work.results[step])[1]
+    return stored.StoredResults(**found, warnings=warned)
 
 
 def _there(path: Path) -> list[Path]:
@@ -205,7 +272,10 @@ def _left_out(work: StepWork, joined: set[str]) -> pd.DataFrame:
 def _failures(work: StepWork) -> list[str]:
     """Return one sentence per step that failed for a sample, the first of many."""
     parts = [(name.partition("/"), status) for name, status in work.before.items() if status.state == FAILED]
-    said = [f"{step} of {sample} failed, and is missing here: {s.reason}" for (step, _, sample), s in parts]
+    said = [
+        f"{f'{step} of {sample}' if sample else step} failed, and is missing here: {s.reason}"
+        for (step, _, sample), s in parts
+    ]
     more = len(said) - _FAILURES_SAID
     return [*said[:_FAILURES_SAID], f"{more} more failures: see samples_status.tsv"] if more > 0 else said
 

@@ -30,6 +30,7 @@ from her2genomics.workflow.report_files import (
     work_units,
     write_report,
 )
+from her2genomics.workflow.stored_results import StoredResults
 
 QUICK = ReportSettings(clusters=None)
 N = 60
@@ -117,7 +118,7 @@ def test_progress_reaches_what_was_announced(cohort: Cohort) -> None:
 
 def test_a_comparison_that_is_there_is_not_made_again_and_pathways_stand_once(cohort: Cohort) -> None:
     made = compare_groups(cohort, pathways=PathwaySettings())
-    results = compute_results(cohort, QUICK, comparison=made)
+    results = compute_results(cohort, QUICK, stored=StoredResults(comparison=made))
     assert not isinstance(results.comparison, NotRun)
     families = set(results.comparison.association["family"])
     assert families == set(made.association["family"]) - {"pathway", "pathway_without_hubs"}
@@ -203,6 +204,7 @@ def test_the_command_writes_one_file_and_warns_of_patients(tmp_path: Path) -> No
     cohort_file = tmp_path / "cohort.tsv"
     wide_table().assign(patient_name="A. Nobody", mrn="123").to_csv(cohort_file, sep="\t", index=False)
     out = tmp_path / "page" / "report.html"
+    out.parent.mkdir()
     result = CliRunner().invoke(
         cli, ["report", str(cohort_file), "--out", str(out), "--no-clusters", "--title", "<Ours>"]
     )

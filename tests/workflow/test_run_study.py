@@ -19,7 +19,7 @@ from her2genomics.workflow.run_config import read_config
 from her2genomics.workflow.run_sheet import read_sheet
 from her2genomics.workflow.run_study import RunResult, run_study
 
-SKIP = "skip: [compare, pathways, cluster, survival, response]\n"
+SKIP = "skip: [report, multiqc, compare, pathways, cluster, survival, response]\n"
 
 
 def result_files(out: Path) -> dict[str, str]:
