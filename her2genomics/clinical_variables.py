@@ -140,7 +140,7 @@ def is_numeric_column(present: pd.Series) -> bool:
     declared = schema.CLINICAL.by_name.get(str(present.name))
     if declared is not None:
         return declared.dtype in ("float", "int")
-    numbers = pd.to_numeric(present.astype("string"), errors="coerce")
+    numbers = pd.to_numeric(pd.Series(present.astype("string").unique()), errors="coerce")
     if numbers.isna().any():
         return False
     distinct = numbers.unique()
@@ -152,7 +152,9 @@ def category_text(values: pd.Series) -> pd.Series:
     if values.dtype == "boolean" or values.dtype == "bool":
         return values.map({True: "yes", False: "no"}).astype("string")
     if pd.api.types.is_float_dtype(values.dtype):
-        return values.map(lambda v: f"{v:g}", na_action="ignore").astype("string")
+        codes, distinct = pd.factorize(values)
+        texts = pd.array([*(f"{number + 0.0:g}" for number in distinct), None], dtype="string")  # 0 for -0, too
+        return pd.Series(texts.take(codes), index=values.index, name=values.name)
     return values.astype("string").str.strip()
 
 

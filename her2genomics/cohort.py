@@ -79,12 +79,18 @@ class Cohort:
         index: pd.Index = pd.Index(self.samples["sample_id"])
         return index
 
-    def altered(self, classes: Collection[str] = COUNTED_CLASSES) -> BoolMatrix:
-        """Return (samples, genes): profiled and altered by one of ``classes``."""
+    def altered(self, classes: Collection[str] = COUNTED_CLASSES, genes: Sequence[str] | None = None) -> BoolMatrix:
+        """Return (samples, genes): profiled and altered by one of ``classes``; ``genes``: only these, in this order."""
         i, j, kind, kinds = self._events
-        counted = np.append(kinds.isin(list(classes)), False)[kind]
-        cells = np.zeros_like(self.profiled)
-        cells[i[counted], j[counted]] = self.profiled[i[counted], j[counted]]
+        chosen = kinds.isin(list(classes))[kind]
+        width = len(self.genes)
+        if genes is not None:
+            place = pd.Index(genes).get_indexer(pd.Index(self.genes))
+            j, width = place[j], len(genes)
+            chosen &= j >= 0
+        by_gene = self.profiled.flags.f_contiguous
+        cells = np.zeros((len(self.samples), width), dtype=bool, order="F" if by_gene else "C")
+        cells[i[chosen], j[chosen]] = True
         return cells
 
     @cached_property
@@ -96,11 +102,19 @@ class Cohort:
         )
 
     @cached_property
+    def _inside(self) -> npt.NDArray[np.bool_]:
+        """Which events have a profiled cell in the matrix."""
+        i, j = self._positions
+        inside: npt.NDArray[np.bool_] = (i >= 0) & (j >= 0)
+        inside[inside] = self.profiled[i[inside], j[inside]]
+        return inside
+
+    @cached_property
     def _events(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp], pd.Index]:
-        """Row, column and class (position in the last item) of each event that has a cell in the matrix."""
+        """Row, column and class (position in the last item) of each event in a profiled cell of the matrix."""
         i, j = self._positions
         kind, kinds = pd.factorize(self.alterations["alteration"])
-        inside = (i >= 0) & (j >= 0)
+        inside = self._inside
         return i[inside], j[inside], kind[inside], pd.Index(kinds)
 
     def alteration_matrix(self, classes: Collection[str] = COUNTED_CLASSES) -> pd.DataFrame:
@@ -118,8 +132,7 @@ class Cohort:
         gives the same classes.
         """
         i, j = self._positions
-        inside = (i >= 0) & (j >= 0)
-        inside[inside] = self.profiled[i[inside], j[inside]]
+        inside = self._inside
         i, j, texts, words = written_texts(i[inside], j[inside], self.alterations[inside])
         first, last = (np.searchsorted(j, np.arange(len(self.genes)), side=side) for side in ("left", "right"))
         words = words.insert(len(words), WILD_TYPE)

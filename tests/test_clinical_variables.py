@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from her2genomics.clinical_variables import counted_level, describe_variables
+from her2genomics.clinical_variables import category_text, counted_level, describe_variables
 from her2genomics.exceptions import SchemaError
 
 GROUP = ["zero", "zero", "low", "low", "low", "positive"]
@@ -61,3 +61,11 @@ def test_asked_columns_must_exist_and_are_not_reserved() -> None:
     assert describe_variables(table, "g", only=["patient_id"])[0].kind == "binary"
     with pytest.raises(SchemaError, match="no clinical column named nope"):
         describe_variables(table, "g", only=["nope"])
+
+
+def test_levels_of_numbers_are_written_shortly_and_zero_without_a_sign() -> None:
+    values = pd.Series([-0.0, 2.0, None, 0.5, 0.0, 2.0], dtype="Float64", index=[3, 1, 4, 0, 5, 9], name="x")
+    text = category_text(values)
+    assert text.fillna("missing").tolist() == ["0", "2", "missing", "0.5", "0", "2"]
+    assert text.index.equals(values.index)
+    assert text.name == "x"

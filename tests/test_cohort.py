@@ -187,3 +187,21 @@ def test_a_gene_column_with_a_word_that_is_no_alteration_is_refused_not_moved(va
 def test_a_stain_named_like_a_gene_stays_clinical() -> None:
     cohort = cohort_from_table(CONTRACT.assign(EGFR=["0", "1+", "3+"], KIT=["12.5", "0", "40"]))
     assert {"EGFR", "KIT"} <= set(cohort.samples)
+
+
+def test_chosen_genes_are_the_columns_of_the_matrix_in_the_order_asked_for() -> None:
+    table = pd.DataFrame(
+        {
+            "sample_id": ["a", "b", "c"],
+            "TP53": ["WT", "R175H;amp", pd.NA],
+            "PIK3CA": ["H1047R", "0", "amp"],
+            "KRAS": ["amp", pd.NA, "G12D"],
+        }
+    )
+    cohort = cohort_from_table(table)
+    chosen = ["KRAS", "TP53"]
+    for classes in (["amplification"], ["missense"], list(COUNTED_CLASSES), []):
+        whole = cohort.altered(classes)
+        assert np.array_equal(cohort.altered(classes, chosen), whole[:, [cohort.genes.index(gene) for gene in chosen]])
+    assert cohort.altered(["amplification"], chosen).tolist() == [[True, False], [False, True], [False, False]]
+    assert cohort.altered(["amplification"], []).shape == (3, 0)

@@ -58,21 +58,23 @@ def find_events(cohort: Cohort, classes: Collection[str], amplicons: Mapping[str
     notes = [""] * len(names)
     if AMPLIFICATION not in classes:
         return BinaryFeatures("event", tuple(names), value, known, tuple(notes))
-    amplified = cohort.altered([AMPLIFICATION])
-    others = cohort.altered([c for c in classes if c != AMPLIFICATION])
+    place = {gene: j for j, gene in enumerate(cohort.genes) if gene in amplicons}
+    amplified, others = (
+        dict(zip(place, cohort.altered(chosen, list(place)).T, strict=True))
+        for chosen in ([AMPLIFICATION], [c for c in classes if c != AMPLIFICATION])
+    )
     extra_value, extra_known = [], []
     for amplicon in sorted(set(amplicons.values())):
-        members = [
-            j for j, gene in enumerate(cohort.genes) if amplicons.get(gene) == amplicon and amplified[:, j].any()
-        ]
-        if len(members) < 2:
+        genes = [gene for gene, cells in amplified.items() if amplicons[gene] == amplicon and cells.any()]
+        if len(genes) < 2:
             continue
-        value[:, members] = others[:, members]
+        members = [place[gene] for gene in genes]
+        value[:, members] = np.column_stack([others[gene] for gene in genes])
         names.append(f"{amplicon} {AMPLIFICATION}")
-        notes.append(";".join(cohort.genes[j] for j in members))
+        notes.append(";".join(genes))
         for j in members:
             notes[j] = f"its amplification is counted as {amplicon} {AMPLIFICATION}"
-        extra_value.append(amplified[:, members].any(axis=1))
+        extra_value.append(np.any([amplified[gene] for gene in genes], axis=0))
         extra_known.append(known[:, members].all(axis=1))
     if extra_value:
         value = np.column_stack([value, *extra_value])

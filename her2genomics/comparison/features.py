@@ -49,7 +49,7 @@ class BinaryFeatures:
         chosen = np.flatnonzero(keep)
         notes = tuple(self.notes[i] for i in chosen) if self.notes else ()
         names = tuple(self.names[i] for i in chosen)
-        value, known = (np.take(matrix, chosen, axis=1) for matrix in (self.value, self.known))
+        value, known = (np.take(matrix.T, chosen, axis=0).T for matrix in (self.value, self.known))  # laid by feature
         return BinaryFeatures(self.family, names, value, known, notes)
 
 
@@ -98,24 +98,27 @@ def complete_samples(cohort: Cohort, notes: list[str], what: str = "genes") -> B
 def _class_features(cohort: Cohort, known: BoolMatrix) -> BinaryFeatures:
     """Return one feature per gene and class, where it says more than the gene's own row."""
     names: list[str] = []
-    columns: list[npt.NDArray[np.bool_]] = []
+    parts: list[BoolMatrix] = [np.zeros((len(cohort.samples), 0), dtype=bool)]
     index: list[int] = []
     pairs = cohort.alterations[["gene", "alteration"]].drop_duplicates()
     present = pairs.groupby("gene")["alteration"].agg(frozenset)
     rank = {gene: j for j, gene in enumerate(cohort.genes)}
     for suffix, members in CLASS_FEATURES.items():
-        cells = cohort.altered(members)
-        for gene, found in present.items():
-            shallow_only = suffix in ("gain", "loss") and suffix not in found
-            if gene not in rank or shallow_only or found.isdisjoint(members):
-                continue
-            if found <= set(members) and not found & {"gain", "loss"}:
-                continue  # the gene's own row says the same
-            names.append(f"{gene}:{suffix}")
-            index.append(rank[gene])
-            columns.append(cells[:, rank[gene]])
-    value = np.column_stack(columns) if columns else np.zeros((len(cohort.samples), 0), dtype=bool)
+        genes = [gene for gene, found in present.items() if gene in rank and _says_more(suffix, found)]
+        names += [f"{gene}:{suffix}" for gene in genes]
+        index += [rank[gene] for gene in genes]
+        parts.append(cohort.altered(members, genes))
+    value = np.column_stack(parts)
     return BinaryFeatures("alteration_class", tuple(names), value & known[:, index], known[:, index])
+
+
+def _says_more(suffix: str, found: frozenset[str]) -> bool:
+    """Return whether a class feature says more than the row of its gene, in which ``found`` are the classes."""
+    members = CLASS_FEATURES[suffix]
+    shallow_only = suffix in ("gain", "loss") and suffix not in found
+    if shallow_only or found.isdisjoint(members):
+        return False
+    return not found <= set(members) or bool(found & {"gain", "loss"})
 
 
 def _frequent(features: BinaryFeatures, grouping: Grouping, least: float) -> BoolArray:
