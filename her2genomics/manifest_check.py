@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from her2genomics.exceptions import PanelError
-from her2genomics.panel import load_panel
-from her2genomics.provenance import MANIFEST, describe_panel_files, read_manifest, sha256_of, shipped_file
+from her2genomics.exceptions import FileFormatError, PanelError
+from her2genomics.panel import Panel, load_panel
+from her2genomics.provenance import MANIFEST, STAMP, describe_panel_files, read_manifest, sha256_of, shipped_file
 
 PathLike = str | os.PathLike[str]
 DIFFERENCES = ("changed", "missing", "new")
@@ -37,14 +38,28 @@ def check_results(folder: PathLike, inputs: PathLike | None = None) -> Iterator[
         If there is no valid manifest, or a file cannot be read.
     """
     root = Path(folder)
-    manifest = read_manifest(root)
+    manifest = _recorded(root)
     for entry in manifest["outputs"]:
         yield _row("output", entry["path"], entry, root / entry["path"], absent="missing")
     yield from _new_files(root, manifest)
     for entry in manifest["inputs"]:
         yield _row("input", entry["path"], entry, _find_input(entry, root, inputs), absent="not there")
     if manifest["panel"] is not None:
-        yield _panel_row(manifest["panel"])
+        yield _panel_row(manifest["panel"], root, inputs)
+
+
+def _recorded(root: Path) -> dict[str, Any]:
+    """Return the manifest; in a step's folder of a run the outputs are its `STAMP`'s, without a panel (the run's)."""
+    stamp = root / STAMP
+    if not stamp.is_file():
+        return read_manifest(root)
+    try:
+        content = json.loads(stamp.read_text(encoding="utf-8"))
+        outputs = [{"path": f["name"], "bytes": f["bytes"], "sha256": f["sha256"]} for f in content["outputs"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FileFormatError("is no record of a step", path=stamp, hint="give the same her2g run again") from error
+    inputs = read_manifest(root)["inputs"] if (root / MANIFEST).is_file() else []
+    return {"outputs": outputs, "inputs": inputs, "unrecorded": [], "panel": None}
 
 
 def _row(kind: str, path: str, recorded: dict[str, Any], file: Path | None, *, absent: str) -> dict[str, Any]:
@@ -60,7 +75,7 @@ def _row(kind: str, path: str, recorded: dict[str, Any], file: Path | None, *, a
 
 
 def _new_files(root: Path, manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    recorded = {MANIFEST, *(entry["path"] for entry in manifest["outputs"])}
+    recorded = {MANIFEST, STAMP, *(entry["path"] for entry in manifest["outputs"])}
     for file in sorted(root.rglob("*")):
         inside = file.relative_to(root)
         hidden = any(part.startswith(".") for part in inside.parts)
@@ -71,25 +86,33 @@ def _new_files(root: Path, manifest: dict[str, Any]) -> Iterator[dict[str, Any]]
 
 
 def _find_input(entry: dict[str, Any], root: Path, inputs: PathLike | None) -> Path | None:
-    typed = Path(entry["path"])
+    return shipped_file(entry["path"]) or next(
+        (place for place in _places(entry["path"], entry["name"], root, inputs) if place.is_file()), None
+    )
+
+
+def _places(path: str, name: str, root: Path, inputs: PathLike | None) -> list[Path]:
+    """Return where a file or folder that was typed as ``path`` may be now, the likeliest first."""
+    typed = Path(path)
     if inputs is not None:
-        places = [Path(inputs) / entry["name"]]
-        places = places if typed.is_absolute() else [Path(inputs) / typed, *places]
-    elif typed.is_absolute():
-        places = [typed]
-    else:
-        places = [typed, root / typed, root.resolve().parent / typed]
-    shipped = shipped_file(entry["path"])
-    return shipped or next((place for place in places if place.is_file()), None)
+        return [Path(inputs) / name] if typed.is_absolute() else [Path(inputs) / typed, Path(inputs) / name]
+    return [typed] if typed.is_absolute() else [typed, root / typed, root.resolve().parent / typed]
 
 
-def _panel_row(panel: dict[str, Any]) -> dict[str, Any]:
-    row = {"kind": "panel", "path": panel["id"], "recorded_sha256": panel["sha256"]}
+def _panel_row(panel: dict[str, Any], root: Path, inputs: PathLike | None) -> dict[str, Any]:
+    row = {"kind": "panel", "path": panel.get("path", panel["id"]), "recorded_sha256": panel["sha256"]}
     try:
-        found = describe_panel_files(load_panel(panel["id"]))["sha256"]
+        found = describe_panel_files(_find_panel(panel, root, inputs))["sha256"]
     except PanelError:
         return {**row, "status": "not there"}
     return {**row, "found_sha256": found, "status": "same" if found == panel["sha256"] else "changed"}
+
+
+def _find_panel(panel: dict[str, Any], root: Path, inputs: PathLike | None) -> Panel:
+    if "path" not in panel:
+        return load_panel(panel["id"])
+    places = _places(panel["path"], Path(panel["path"]).name, root, inputs)
+    return load_panel(next((p for p in places if (p / "panel.toml").is_file()), places[0]).resolve())
 
 
 def summarise(rows: list[dict[str, Any]]) -> str:

@@ -24,6 +24,8 @@ from her2genomics.panel import Panel
 SCHEMA_VERSION = "1.1"
 MANIFEST = "manifest.json"
 """Name of the manifest in a results folder."""
+STAMP = "task.json"
+"""Name of the record that `her2g run` leaves in the folder of each step."""
 SHIPPED = "her2genomics:"
 """Stands for the package's own folder in the path of an input that ships with it."""
 LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "scikit-learn", "pysam", "cyvcf2")

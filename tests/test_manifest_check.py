@@ -19,6 +19,7 @@ from her2genomics.io.write import write_json
 from her2genomics.manifest_check import check_results
 from her2genomics.panel import load_panel
 from her2genomics.provenance import build_manifest, check_manifest, manifest_schema, read_manifest
+from her2genomics.workflow.run_task import list_outputs
 
 
 @pytest.fixture
@@ -163,3 +164,34 @@ def test_the_demo_is_as_recorded_and_names_no_machine_path(tmp_path: Path) -> No
     assert str(Path(__file__).resolve().parent.parent) not in manifest
     assert set(statuses(tmp_path / "demo").values()) == {"same"}
     assert "association.tsv" in statuses(tmp_path / "demo")
+
+
+def test_a_panel_given_by_its_folder_is_found_beside_the_results(tmp_path: Path) -> None:
+    panel, results = tmp_path / "study/panel", tmp_path / "study/results"
+    shutil.copytree(load_panel().folder, panel)
+    results.mkdir()
+    manifest = build_manifest("run", parameters={}, panel=load_panel(panel))
+    manifest["panel"]["path"] = "panel"
+    write_json(manifest, results / "manifest.json")
+    assert [(row["path"], row["status"]) for row in check_results(results)] == [("panel", "same")]
+    shutil.move(tmp_path / "study", tmp_path / "moved")
+    results = tmp_path / "moved/results"
+    assert [row["status"] for row in check_results(results)] == ["same"]
+    with open(tmp_path / "moved/panel/panel.toml", "a", encoding="utf-8") as handle:
+        handle.write("\n# another\n")
+    assert [row["status"] for row in check_results(results)] == ["changed"]
+    assert [row["status"] for row in check_results(results, inputs=tmp_path / "moved")] == ["changed"]
+    shutil.rmtree(tmp_path / "moved/panel")
+    assert [row["status"] for row in check_results(results)] == ["not there"]
+
+
+def test_the_folder_of_one_step_is_checked_by_its_record(tmp_path: Path) -> None:
+    (tmp_path / "tmb.tsv").write_text("a\n")
+    (tmp_path / "task.json").write_text(json.dumps({"outputs": list_outputs(tmp_path)}))
+    assert [(row["path"], row["status"]) for row in check_results(tmp_path)] == [("tmb.tsv", "same")]
+    (tmp_path / "tmb.tsv").write_text("b\n")
+    (tmp_path / "more.tsv").write_text("b\n")
+    assert [row["status"] for row in check_results(tmp_path)] == ["changed", "new"]
+    (tmp_path / "task.json").write_text("{}")
+    with pytest.raises(FileFormatError, match=r"task\.json"):
+        list(check_results(tmp_path))

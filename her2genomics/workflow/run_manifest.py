@@ -41,6 +41,8 @@ def run_manifest(run: Run, statuses: Mapping[str, Status], inputs: Sequence[Path
         build=run.config.build,
         seed=run.config.seed,
     )
+    if os.sep in run.config.panel:
+        manifest["panel"]["path"] = _from(_folders(run), run.config.panel)
     manifest["inputs"] = _inputs(run, inputs)
     manifest["outputs"] = _outputs(run, [name for name, status in statuses.items() if status.state == DONE])
     check_manifest(manifest)
@@ -52,16 +54,19 @@ def _inputs(run: Run, inputs: Sequence[PathLike]) -> list[dict[str, Any]]:
 
     There ``her2g verify`` looks for it; checksums are those that the tasks have remembered.
     """
-    folders = [str(run.folder.path.parent), run.sheet.folder]
     used = [path for task in run.plan.values() if task.missing is None for path in task.inputs.values()]
     paths = dict.fromkeys([*(str(Path(path).resolve()) for path in inputs), *used])
     described = []
     for path in paths:
         if Path(path).is_file():
             known = run.folder.checksum(path)
-            described.append({"name": known["name"], "path": _from(folders, path),
+            described.append({"name": known["name"], "path": _from(_folders(run), path),
                               "bytes": known["bytes"], "sha256": known["sha256"]})  # fmt: skip
     return described
+
+
+def _folders(run: Run) -> list[str]:
+    return [str(run.folder.path.parent), run.sheet.folder]
 
 
 def _from(folders: Sequence[str], path: str) -> str:

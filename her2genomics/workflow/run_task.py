@@ -20,14 +20,13 @@ from uuid import uuid4
 
 from her2genomics.exceptions import FileFormatError
 from her2genomics.io.write import write_json
-from her2genomics.provenance import sha256_of, software_version
+from her2genomics.provenance import STAMP, sha256_of, software_version
 
 State = Literal["done", "failed", "not run"]
 DONE: State = "done"
 FAILED: State = "failed"
 NOT_RUN: State = "not run"
 STATE_FOLDER = ".her2g"
-STAMP = "task.json"
 
 
 @dataclass(frozen=True)
