@@ -110,7 +110,7 @@ def run(
             watch=watch,
         )
     for line in result.summary():
-        click.echo(f"her2g: {line}", err=True)
+        log.log(logging.WARNING if line.startswith("failed: ") else logging.INFO, "%s", line)
     if result.failed:
         raise click.exceptions.Exit(1)
 

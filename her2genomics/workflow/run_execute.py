@@ -22,7 +22,7 @@ from her2genomics.exceptions import (
 )
 from her2genomics.io.write import write_json
 from her2genomics.panel import panel_knowledge
-from her2genomics.provenance import describe_panel_files
+from her2genomics.provenance import STAMP, describe_panel_files
 from her2genomics.workflow.pipeline import STEPS
 from her2genomics.workflow.plan import make_plan
 from her2genomics.workflow.run_config import RunConfig, config_from
@@ -33,7 +33,6 @@ from her2genomics.workflow.run_task import (
     DONE,
     FAILED,
     NOT_RUN,
-    STAMP,
     STATE_FOLDER,
     RunFolder,
     State,

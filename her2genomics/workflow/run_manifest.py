@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from her2genomics.panel import panel_knowledge
-from her2genomics.provenance import build_manifest, check_manifest, sha256_of
+from her2genomics.provenance import STAMP, build_manifest, check_manifest, sha256_of
 from her2genomics.workflow.run_execute import Run
 from her2genomics.workflow.run_log import LOG_FILE
-from her2genomics.workflow.run_task import DONE, STAMP, Status
+from her2genomics.workflow.run_task import DONE, Status
 
 PathLike = str | os.PathLike[str]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -215,3 +217,29 @@ def test_run_jsonl_says_what_happened(start, study):
     assert ended["coverage/T1"]["peak_mb"] > 20
     assert ended["coverage/T1"]["cpu_s"] > 0
     assert ended["coverage/T4"]["reason"] == "no bam in the sheet"
+
+
+def test_quiet_says_nothing_of_a_run_that_worked_and_names_what_failed(tmp_path):
+    skip = "skip: [report, multiqc, compare, pathways, cluster, survival, response]\n"
+    (tmp_path / "config.yaml").write_text(skip)
+    (tmp_path / "samples.tsv").write_text("sample_id\tihc\nA\t0\nB\t3+\n")
+    command = [
+        sys.executable,
+        "-m",
+        "her2genomics",
+        "-q",
+        "run",
+        "samples.tsv",
+        "--out",
+        "out",
+        "--config",
+        "config.yaml",
+    ]
+    quiet = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert (quiet.stdout, quiet.stderr) == ("", "")
+    (tmp_path / "A.vcf").write_text("no VCF\n")
+    (tmp_path / "samples.tsv").write_text("sample_id\tihc\tvcf\nA\t0\tA.vcf\nB\t3+\t\n")
+    failed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert failed.returncode == 1
+    assert "failed: mutations/A: A.vcf: not a VCF" in failed.stderr
+    assert "tasks done" not in failed.stderr

@@ -31,6 +31,8 @@ def profile() -> dict[str, Any]:
 
 def test_it_is_about_the_rules_that_there_are(profile: dict[str, Any]) -> None:
     assert set(profile["set-resources"]) <= set(STEPS)
+    grouped = set(profile["groups"])
+    assert set(STEPS) - set(profile["set-resources"]) <= grouped, "only steps of one sample have the default"
     assert set(profile["groups"]) <= {name for name, step in STEPS.items() if step.of != "study"}
     assert set(profile["group-components"]) == set(profile["groups"].values())
 
