@@ -174,9 +174,11 @@ def test_bad_input_is_one_clear_line(tmp_path, content, words):
 
 
 def test_no_half_written_output(tmp_path, sample):
-    out = tmp_path / "none" / "t.tsv"
+    out = tmp_path / "t.tsv"
     assert run(tmp_path / "absent.vcf", "--out", out).exit_code == 1
     assert not out.exists()
+    assert run(sample, "--out", tmp_path / "none" / "t.tsv").exit_code == 2
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize(
