@@ -135,13 +135,13 @@ def cluster(
     )
     work = 2 * len(ranks) * runs + 2 * 5 * 20 + 10 * 5
     with run_progress(work if method == "nmf" else 0, "her2g cluster") as count:
-        loaded, result = cluster_file(
+        found = cluster_file(
             cohort, settings, panel=panel, her2_rule=her2_rule, subtype_rule=subtype_rule, progress=count
         )
-    write_table(result.assignments, out, fmt)
+    write_table(found.clusters.assignments, out, fmt)
     if out_dir is not None:
-        write_clusters(loaded, result, settings, out_dir, cohort)
-    for line in result.summary():
+        write_clusters(found, settings, out_dir, cohort)
+    for line in found.clusters.summary():
         click.echo(line, err=True)
 
 

@@ -17,6 +17,7 @@ from her2genomics.cli.options import INPUT_FILE, OUTPUT_FILE, examples, seed_opt
         "her2g report cohort.tsv --out report.html",
         "her2g report study/cohort.tsv --out report.html --title 'HER2-low, our centre' --date 2026-01-31",
         "her2g report cohort.tsv --out report.html --no-clusters",
+        "her2g report cohort.tsv --out report.html --clusters-from clusters/",
         "her2g report cohort.tsv --out report.html --results run/ --attrition study/attrition.tsv",
     )
 )
@@ -43,6 +44,10 @@ from her2genomics.cli.options import INPUT_FILE, OUTPUT_FILE, examples, seed_opt
 )
 @click.option("--top", type=click.IntRange(1, 100), default=25, show_default=True, help="Genes of the oncoprint.")
 @click.option("--clusters/--no-clusters", default=True, show_default=True, help="Cluster the tumours (the slow part).")
+@click.option(
+    "--clusters-from", type=click.Path(file_okay=False), default=None, metavar="DIR",
+    help="Show the clusters of this folder of her2g cluster --out-dir, and compute none.",
+)  # fmt: skip
 @click.option("--ranks", type=RankRange(), default="2-8", show_default=True, help="Numbers of clusters to survey.")
 @click.option("--runs", type=click.IntRange(min=1), default=50, show_default=True, help="Random starts per rank.")
 @seed_option
@@ -65,7 +70,10 @@ def report(cohort: str, out: str, **options: Any) -> None:
         work_units,
         write_report,
     )
+    from her2genomics.workflow.stored_clusters import with_clusters
 
+    if options["clusters_from"] is not None and not options["clusters"]:
+        raise click.UsageError("--no-clusters and --clusters-from contradict each other")
     settings = _settings(options)
     run = RunTables() if options["results"] is None else read_run_tables(options["results"])
     attrition, built = study_beside(cohort)
@@ -75,6 +83,7 @@ def report(cohort: str, out: str, **options: Any) -> None:
     panel = panel_knowledge(options["panel"])
     loaded = read_cohort(cohort, options, only_genes=columns_of_genes(None, panel) if only else None)
     remarks = [f"Genes: those of panel {options['panel']} that the table has; no other gene was read."] if only else []
+    stored = None if options["clusters_from"] is None else with_clusters(options["clusters_from"], loaded)
     files = [cohort, *(options[name] for name in ("alterations", "maf", "profiled", "attrition") if options[name])]
     with click.progressbar(length=work_units(settings), label="her2g report", file=sys.stderr) as bar:
         results = write_report(
@@ -85,6 +94,7 @@ def report(cohort: str, out: str, **options: Any) -> None:
             attrition=attrition,
             built=built,
             run=run,
+            stored=stored,
             remarks=remarks,
             progress=bar.update,
         )
@@ -114,5 +124,6 @@ def _settings(options: dict[str, Any]) -> Any:
         **{name: options[name] for name in same},
         classes=classes,
         adjust=adjust_option(options["adjust"]),
-        clusters=clusters if options["clusters"] else None,
+        clusters=clusters if options["clusters"] and options["clusters_from"] is None else None,
+        clusters_from=options["clusters_from"],
     )

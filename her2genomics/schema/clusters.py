@@ -1,7 +1,8 @@
-"""Tables of molecular clusters."""
+"""Tables and arrays of molecular clusters."""
 
 from __future__ import annotations
 
+from her2genomics.schema.arrays import Array
 from her2genomics.schema.tables import TableSchema, column
 
 NMF_RANK_SELECTION = TableSchema("nmf_rank_selection", "One row per rank: how stable its clusters are, beside a matrix of permuted features.", (
@@ -73,3 +74,17 @@ CLUSTER_TABLE = TableSchema("cluster_table", "HER2 group, hormone receptors and 
     column("p_value", "float", "two-sided p of the whole variable, as in tests.tsv", low=0, high=1),
     column("q_value", "float", "Benjamini-Hochberg over all rows of tests.tsv", low=0, high=1),
 ), files="her2_table.tsv")  # fmt: skip
+
+CLUSTER_ARRAYS: tuple[Array, ...] = (
+    Array("features", "string", ("features",), "genes, amplicons: rows of the matrix", unique=True),
+    Array("samples", "string", ("samples",), "its columns", unique=True),
+    Array("values", "float", ("features", "samples"), "the matrix that was clustered", low=0),
+    Array("basis", "float", ("features", "components"), "W of the best factorisation at the rank used", low=0, required=False),
+    Array("coefficients", "float", ("components", "samples"), "its H", low=0, required=False),
+    Array("loss", "float", (), "its residual sum of squares, or Kullback-Leibler divergence", low=0, required=False),
+    Array("consensus_samples", "string", ("consensus_samples",), "samples of the consensus", unique=True, required=False),
+    Array("consensus", "float", ("pairs",), "share of runs together, of each two of these samples (upper triangle, row by row); hierarchical: 1 - Jaccard distance", low=0, high=1, required=False),
+    Array("tree", "float", ("joins", "tree_columns"), "average-linkage tree of the consensus, as SciPy writes it", low=0, required=False),
+)  # fmt: skip
+"""Arrays of ``clusters.npz``; those from ``basis`` on are absent where no cluster was assigned, ``basis`` to ``loss`` also
+in hierarchical clustering."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -12,7 +12,7 @@ from her2genomics.cluster import Clusters, ClusterSettings, cluster_cohort
 from her2genomics.cohort import Cohort
 from her2genomics.her2 import Her2Rule
 from her2genomics.io.figures import write_figure
-from her2genomics.io.write import write_json, write_table
+from her2genomics.io.write import write_json
 from her2genomics.panel import DEFAULT_PANEL, EXOME, load_panel
 from her2genomics.provenance import MANIFEST, build_manifest
 from her2genomics.receptors import SubtypeRule
@@ -24,6 +24,8 @@ from her2genomics.report.cluster_figures import (
 )
 from her2genomics.stats.nmf import Progress
 from her2genomics.workflow.inputs import load_cohort
+from her2genomics.workflow.stored_clusters import store_clusters
+from her2genomics.workflow.stored_results import noting_warnings
 
 PathLike = str | os.PathLike[str]
 
@@ -44,6 +46,15 @@ def chosen_genes(text: str | None, panel: str = DEFAULT_PANEL) -> tuple[str, ...
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+@dataclass(frozen=True)
+class Clustered:
+    """A cohort, its clusters, and what the clustering warned of."""
+
+    cohort: Cohort
+    clusters: Clusters
+    warnings: tuple[str, ...] = ()
+
+
 def cluster_file(
     path: PathLike,
     settings: ClusterSettings,
@@ -52,7 +63,7 @@ def cluster_file(
     her2_rule: Her2Rule = "ascocap2018",
     subtype_rule: SubtypeRule = "zhang2022",
     progress: Progress | None = None,
-) -> tuple[Cohort, Clusters]:
+) -> Clustered:
     """Return the cohort of a wide table and its clusters.
 
     Raises
@@ -62,13 +73,13 @@ def cluster_file(
     """
     cohort = load_cohort(path, her2_rule=her2_rule, subtype_rule=subtype_rule, panel=panel)
     knowledge = load_panel() if panel == EXOME else load_panel(panel)
-    return cohort, cluster_cohort(cohort, settings, panel=knowledge, progress=progress)
+    with noting_warnings() as warned:
+        clusters = cluster_cohort(cohort, settings, panel=knowledge, progress=progress)
+    return Clustered(cohort, clusters, tuple(warned))
 
 
-def write_clusters(
-    cohort: Cohort, result: Clusters, settings: ClusterSettings, folder: PathLike, source: PathLike
-) -> list[Path]:
-    """Write every table and figure, and last the manifest.
+def write_clusters(found: Clustered, settings: ClusterSettings, folder: PathLike, source: PathLike) -> list[Path]:
+    """Write every table, what `stored_clusters.read_clusters` needs besides, every figure, and last the manifest.
 
     Returns
     -------
@@ -76,22 +87,13 @@ def write_clusters(
         The files written, in order.
     """
     out = Path(folder)
-    tables = {
-        "assignments.tsv": result.assignments,
-        "rank_selection.tsv": result.ranks,
-        "features.tsv": result.features,
-        "tests.tsv": result.tests,
-        "contingency.tsv": result.contingency,
-        "her2_table.tsv": result.her2_table,
-    }
-    for name, table in tables.items():
-        write_table(table, out / name)
-    figures = _figures(cohort, result, settings)
+    written = store_clusters(found.clusters, out, found.warnings)
+    figures = _figures(found.cohort, found.clusters, settings)
     for name, figure in figures.items():
         write_figure(figure, out / name)
     parameters = asdict(settings)
     parameters["survey"].pop("threads")
-    written = [out / name for name in (*tables, *figures)]
+    written += [out / name for name in figures]
     manifest = build_manifest("cluster", parameters=parameters, inputs=[source], outputs=written, folder=out,
                               seed=settings.survey.seed)  # fmt: skip
     write_json(manifest, out / MANIFEST)

@@ -79,6 +79,8 @@ class ReportSettings:
         How tumours are clustered; None for no clusters, ``no_clusters`` saying why.
     no_clusters
         Reason that the page gives where ``clusters`` is None.
+    clusters_from
+        Folder that the clusters were read from, for the record; None where they were not.
     her2_rule, subtype_rule
         Rules by which the cohort was read, for the record.
     seed
@@ -95,19 +97,23 @@ class ReportSettings:
     top: int = 25
     clusters: ClusterSettings | None = field(default_factory=ClusterSettings)
     no_clusters: str = "switched off (--no-clusters)"
+    clusters_from: str | None = None
     her2_rule: str = "ascocap2018"
     subtype_rule: str = "zhang2022"
     seed: int = 123456
 
     def as_parameters(self) -> dict[str, Any]:
         """Return the settings for a manifest, without what cannot change the result."""
-        parameters = {
-            k: v for k, v in vars(self).items() if k not in ("title", "date", "clusters", "no_clusters", "seed")
-        }
-        clusters = None if self.clusters is None else asdict(self.clusters)
-        if clusters is not None:
-            clusters["survey"].pop("threads")
-        return {**parameters, "clusters": "off" if clusters is None else clusters}
+        apart = ("title", "date", "clusters", "no_clusters", "clusters_from", "seed")
+        parameters = {k: v for k, v in vars(self).items() if k not in apart}
+        if self.clusters is None:
+            return {
+                **parameters,
+                "clusters": "off" if self.clusters_from is None else f"read from {self.clusters_from}",
+            }
+        clusters = asdict(self.clusters)
+        clusters["survey"].pop("threads")
+        return {**parameters, "clusters": clusters}
 
 
 @dataclass(frozen=True)

@@ -131,8 +131,8 @@ def find_clusters(work: StepWork) -> None:
     settings = _cluster_settings(chosen, chosen["seed"])
     source = work.results[COHORT] / "cohort.tsv"
     rules = {name: chosen[name] for name in ("her2_rule", "subtype_rule")}
-    cohort, clusters = cluster_file(source, settings, panel=work.config.panel, **rules)
-    write_clusters(cohort, clusters, settings, work.folder, source)
+    found = cluster_file(source, settings, panel=work.config.panel, **rules)
+    write_clusters(found, settings, work.folder, source)
 
 
 def _cluster_settings(chosen: Mapping[str, Any], seed: int) -> Any:
@@ -231,9 +231,10 @@ def make_report(work: StepWork) -> None:
 
 
 def _stored(work: StepWork, cohort: Cohort) -> StoredResults:
-    """Return the results of the analyses as their steps left them; clusters, whose arrays are in no file, if none."""
+    """Return the results of the analyses as their steps left them."""
     from her2genomics.report.cohort_results import NotRun
     from her2genomics.workflow import stored_results as stored
+    from her2genomics.workflow.stored_clusters import read_clusters
 
     survival = _survival_asked(work.parameters["survival"], cohort)
     response = _response_asked(work.parameters["response"])
@@ -242,7 +243,7 @@ def _stored(work: StepWork, cohort: Cohort) -> StoredResults:
         "pathways": (PATHWAYS, stored.read_pathways),
         "survival": (SURVIVAL, lambda folder: stored.read_survival(folder, cohort, *survival)),
         "response": (RESPONSE, lambda folder: stored.read_response(folder, cohort, response)),
-        "clusters": (CLUSTER, lambda folder: None),
+        "clusters": (CLUSTER, lambda folder: read_clusters(folder, cohort)),
     }
     found: dict[str, Any] = {}
     warned: dict[str, tuple[str, ...]] = {}
@@ -252,8 +253,7 @@ def _stored(work: StepWork, cohort: Cohort) -> StoredResults:
             found[name] = NotRun(status.reason)
             continue
         found[name] = read(work.results[step])
-        if step != CLUSTER:
-            warned[name] = stored.read_notes(work.results[step])[1]
+        warned[name] = stored.read_notes(work.results[step])[1]
     return stored.StoredResults(**found, warnings=warned)
 
 

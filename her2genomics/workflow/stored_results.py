@@ -113,7 +113,7 @@ def read_notes(folder: PathLike) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(lists[0]), tuple(lists[1])
 
 
-def _table(folder: PathLike, name: str, declared: schema.TableSchema) -> pd.DataFrame:
+def stored_table(folder: PathLike, name: str, declared: schema.TableSchema) -> pd.DataFrame:
     """Return a table by its schema; an empty text in a key (no strata) is a value of it."""
     path = Path(folder) / f"{name}.tsv"
     table = read_table(path, allow_empty=True)
@@ -130,9 +130,9 @@ def read_comparison(folder: PathLike) -> Comparison:
         If a file is not there, or not by its schema; so the other readers.
     """
     return Comparison(
-        association=_table(folder, "association", schema.ASSOCIATION),
-        contingency=_table(folder, "contingency", schema.CONTINGENCY),
-        groups=_table(folder, "groups", schema.COMPARED_GROUPS),
+        association=stored_table(folder, "association", schema.ASSOCIATION),
+        contingency=stored_table(folder, "contingency", schema.CONTINGENCY),
+        groups=stored_table(folder, "groups", schema.COMPARED_GROUPS),
         notes=read_notes(folder)[0],
         carriers=pd.DataFrame(columns=["feature", "sample_id", "group", "detail"]),
         balance=schema.empty(schema.BALANCE),
@@ -143,8 +143,8 @@ def read_pathways(folder: PathLike) -> PathwayComparison:
     """Return the comparison of pathways in a folder of `her2g run`."""
     return PathwayComparison(
         **vars(read_comparison(folder)),
-        coverage=_table(folder, "pathway_coverage", schema.PATHWAY_COVERAGE),
-        alterations=_table(folder, "pathway_alterations", schema.PATHWAY_ALTERATIONS),
+        coverage=stored_table(folder, "pathway_coverage", schema.PATHWAY_COVERAGE),
+        alterations=stored_table(folder, "pathway_alterations", schema.PATHWAY_ALTERATIONS),
     )
 
 
@@ -165,7 +165,7 @@ def read_survival(
 ) -> SurvivalAnalysis:
     """Return the survival analysis in a folder of `her2g run`; its patients are those of the cohort by the question."""
     return SurvivalAnalysis(
-        **{name: _table(folder, name, declared) for name, declared in _SURVIVAL_TABLES.items()},
+        **{name: stored_table(folder, name, declared) for name, declared in _SURVIVAL_TABLES.items()},
         relapse_ratio=schema.empty(schema.RELAPSE_RATIO),
         relapse_ratio_test=schema.empty(schema.RELAPSE_RATIO_TEST),
         data=survival_data_of_cohort(cohort, question, settings),
@@ -177,9 +177,9 @@ def read_response(folder: PathLike, cohort: Cohort, question: ResponseQuestion) 
     """Return the response analysis in a folder of `her2g run`; its patients are those of the cohort by the question."""
     patients = response_patients_of_cohort(cohort, question)
     return ResponseAnalysis(
-        response=_table(folder, "response", schema.RESPONSE),
-        response_rates=_table(folder, "response_rates", schema.RESPONSE_RATES),
-        response_adjusted=_table(folder, "response_adjusted", schema.RESPONSE_ADJUSTED),
+        response=stored_table(folder, "response", schema.RESPONSE),
+        response_rates=stored_table(folder, "response_rates", schema.RESPONSE_RATES),
+        response_adjusted=stored_table(folder, "response_adjusted", schema.RESPONSE_ADJUSTED),
         regimens=patients.regimens,
         samples=patients.samples,
         labels=patients.grouping.labels,
