@@ -99,6 +99,7 @@ from her2genomics.schema.tables import (
     conform,
     empty,
     render_markdown,
+    require_columns,
 )
 from her2genomics.schema.vocabulary import (
     ALTERATION_CLASSES,
@@ -207,4 +208,5 @@ __all__ = [
     "conform",
     "empty",
     "render_markdown",
+    "require_columns",
 ]

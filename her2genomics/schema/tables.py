@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from her2genomics.exceptions import SchemaError
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
 DTYPES: dict[str, Any] = {"string": "string", "int": "Int64", "float": "Float64", "bool": "boolean"}
@@ -136,11 +138,7 @@ def check(
     """
     import pandas as pd
 
-    missing = [c.name for c in schema.columns if c.required and c.name not in table.columns]
-    if missing:
-        raise SchemaError(
-            f"missing column{'s' if len(missing) > 1 else ''} {', '.join(missing)} (table {schema.name})", path=source
-        )
+    require_columns(table, schema, source=source)
     present = [c for c in schema.columns if c.name in table.columns]
     typed = {c.name: _typed(table, c, source) for c in present}
     rest = {name: table[name] for name in table.columns if name not in typed}
@@ -150,31 +148,57 @@ def check(
     return result
 
 
-def _typed(table: pd.DataFrame, column: Column, source: str | os.PathLike[str] | None) -> pd.Series:
-    import pandas as pd
+def require_columns(table: pd.DataFrame, schema: TableSchema, *, source: str | os.PathLike[str] | None = None) -> None:
+    """Refuse a table that lacks a required column; the first part of `check`.
 
+    Raises
+    ------
+    SchemaError
+        If one is absent.
+    """
+    missing = [c.name for c in schema.columns if c.required and c.name not in table.columns]
+    if missing:
+        raise SchemaError(
+            f"missing column{'s' if len(missing) > 1 else ''} {', '.join(missing)} (table {schema.name})", path=source
+        )
+
+
+def _typed(table: pd.DataFrame, column: Column, source: str | os.PathLike[str] | None) -> pd.Series:
     values: pd.Series = table[column.name]
+    known = values.notna().to_numpy(dtype=bool)
     if column.dtype in ("int", "float"):
-        numbers = pd.to_numeric(values, errors="coerce")
-        _refuse(numbers.isna() & values.notna(), table, column, "is not a number", source)
-        if column.dtype == "int":
-            _refuse(numbers.notna() & (numbers % 1 != 0), table, column, "is not a whole number", source)
-            _refuse(numbers.notna() & (numbers.abs() > _LARGEST_INT), table, column, "is too large", source)
-        if column.low is not None:
-            _refuse(numbers.notna() & (numbers < column.low), table, column, f"is below {column.low:g}", source)
-        if column.high is not None:
-            _refuse(numbers.notna() & (numbers > column.high), table, column, f"is above {column.high:g}", source)
-        typed: pd.Series = numbers.astype(DTYPES[column.dtype])
-        return typed
+        return _typed_numbers(table, column, known, source)
     if column.dtype == "bool":
         mapped = values.map(_BOOLEANS, na_action="ignore") if values.dtype != "boolean" else values
-        _refuse(mapped.isna() & values.notna(), table, column, "is not true or false", source)
+        _refuse(known & mapped.isna().to_numpy(dtype=bool), table, column, "is not true or false", source)
         return mapped.astype("boolean")
     text = values.astype("string")
     if column.choices:
         allowed = " / ".join(column.choices)
-        _refuse(text.notna() & ~text.isin(column.choices), table, column, f"is not one of {allowed}", source)
+        other = ~text.isin(column.choices).to_numpy(dtype=bool)
+        _refuse(known & other, table, column, f"is not one of {allowed}", source)
     return text
+
+
+def _typed_numbers(
+    table: pd.DataFrame, column: Column, known: npt.NDArray[np.bool_], source: str | os.PathLike[str] | None
+) -> pd.Series:
+    import numpy as np
+    import pandas as pd
+
+    typed = pd.to_numeric(table[column.name], errors="coerce")
+    numbers = typed.to_numpy(dtype=float, na_value=np.nan)
+    _refuse(known & np.isnan(numbers), table, column, "is not a number", source)
+    with np.errstate(invalid="ignore"):
+        if column.dtype == "int":
+            _refuse(known & (numbers % 1 != 0), table, column, "is not a whole number", source)
+            _refuse(np.abs(numbers) > _LARGEST_INT, table, column, "is too large", source)
+        if column.low is not None:
+            _refuse(numbers < column.low, table, column, f"is below {column.low:g}", source)
+        if column.high is not None:
+            _refuse(numbers > column.high, table, column, f"is above {column.high:g}", source)
+    conformed: pd.Series = typed.astype(DTYPES[column.dtype])
+    return conformed
 
 
 _LARGEST_INT = 2**53 - 1  # whole numbers up to here are exact however they were read
@@ -187,9 +211,13 @@ _BOOLEANS: dict[object, bool] = {
 
 
 def _refuse(
-    bad: pd.Series, table: pd.DataFrame, column: Column, problem: str, source: str | os.PathLike[str] | None
+    bad: npt.NDArray[np.bool_],
+    table: pd.DataFrame,
+    column: Column,
+    problem: str,
+    source: str | os.PathLike[str] | None,
 ) -> None:
-    positions = bad.to_numpy(dtype=bool, na_value=False).nonzero()[0]
+    positions = bad.nonzero()[0]
     if not len(positions):
         return
     row = table.iloc[int(positions[0])]

@@ -11,7 +11,7 @@ import pandas as pd
 from her2genomics import schema
 from her2genomics.io.write import write_json
 from her2genomics.report.multiqc import MultiqcTables, multiqc_contents
-from her2genomics.workflow.result_tables import PathLike, read_cnv_folder, read_her2_groups, read_results
+from her2genomics.workflow.result_tables import PathLike, read_cnv_folders, read_her2_groups, read_results
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,13 @@ def export_multiqc(results: RunResults, folder: PathLike) -> list[Path]:
     UsageError
         If no file is given.
     """
-    folders = [read_cnv_folder(path) for path in results.cnv]
-    counted = [found.sequencing_qc for found in folders if found.sequencing_qc is not None]
+    cnv = read_cnv_folders(results.cnv) if results.cnv else None
+    counted = None if cnv is None else cnv.sequencing_qc
     tables = MultiqcTables(
         coverage=_coverage(read_results(results.coverage, schema.SAMPLE_QC), counted),
         tmb=read_results(results.tmb, schema.TMB),
-        cnv=_together([found.qc for found in folders], schema.CNV_QC),
-        gene_cna=_together([found.gene_cna for found in folders], schema.GENE_CNA),
+        cnv=None if cnv is None else cnv.qc,
+        gene_cna=None if cnv is None else cnv.gene_cna,
         her2=None if results.her2 is None else read_her2_groups(results.her2),
     )
     written = []
@@ -58,12 +58,7 @@ def export_multiqc(results: RunResults, folder: PathLike) -> list[Path]:
     return written
 
 
-def _coverage(named: pd.DataFrame | None, counted: Sequence[pd.DataFrame]) -> pd.DataFrame | None:
-    others = _together(counted, schema.SAMPLE_QC)
+def _coverage(named: pd.DataFrame | None, others: pd.DataFrame | None) -> pd.DataFrame | None:
     if named is None or others is None:
         return others if named is None else named
     return pd.concat([named, others[~others["sample_id"].isin(named["sample_id"])]], ignore_index=True)
-
-
-def _together(tables: Sequence[pd.DataFrame], declared: schema.TableSchema) -> pd.DataFrame | None:
-    return schema.check(pd.concat(tables, ignore_index=True), declared) if tables else None

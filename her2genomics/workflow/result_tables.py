@@ -18,10 +18,9 @@ PathLike = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
-class CnvFolder:
+class CnvResults:
     """What ``her2g cnv --folder`` wrote: quality, genes, and the sequencing quality of samples that came as BAM."""
 
-    root: Path
     qc: pd.DataFrame
     gene_cna: pd.DataFrame
     sequencing_qc: pd.DataFrame | None
@@ -37,32 +36,47 @@ def read_results(paths: Sequence[PathLike], declared: schema.TableSchema) -> pd.
     SchemaError
         If a column is absent, a value is not what it should be, or a key comes twice, also in two files.
     """
-    tables = [schema.check(read_table(path), declared, source=path) for path in paths]
+    tables = [read_table(path) for path in paths]
     if not tables:
         return None
-    together = pd.concat(tables, ignore_index=True)
+    for path, table in zip(paths, tables, strict=True):
+        schema.require_columns(table, declared, source=path)
     names = ", ".join(os.fspath(path) for path in paths)
-    return together if len(tables) == 1 else schema.check(together, declared, source=names)
+    try:
+        return schema.check(pd.concat(tables, ignore_index=True), declared, source=names)
+    except SchemaError:
+        for path, table in zip(paths, tables, strict=True):
+            schema.check(table, declared, source=path)  # names the one file at fault, if it is one
+        raise
 
 
-def read_cnv_folder(folder: PathLike) -> CnvFolder:
-    """Read the tables of a folder that ``her2g cnv --folder`` wrote.
+def read_cnv_folders(folders: Sequence[PathLike]) -> CnvResults:
+    """Read the tables of folders that ``her2g cnv --folder`` wrote, each kind as one table.
+
+    Parameters
+    ----------
+    folders
+        At least one.
 
     Raises
     ------
     FileFormatError
-        If there is no ``cnv_qc.tsv`` or ``gene_cna.tsv`` in it.
+        If there is no ``cnv_qc.tsv`` or ``gene_cna.tsv`` in one of them.
+    SchemaError
+        As `read_results`.
     """
-    root = Path(folder)
-    for name in ("cnv_qc.tsv", "gene_cna.tsv"):
-        if not (root / name).is_file():
-            raise FileFormatError(f"no {name} in this folder", path=root, hint="make it: her2g cnv ... --folder DIR")
-    qc, genes = (
-        schema.check(read_table(root / name), declared, source=root / name)
-        for name, declared in (("cnv_qc.tsv", schema.CNV_QC), ("gene_cna.tsv", schema.GENE_CNA))
-    )
-    sequencing = root / "sample_qc.tsv"
-    return CnvFolder(root, qc, genes, read_results([sequencing] if sequencing.is_file() else [], schema.SAMPLE_QC))
+    roots = [Path(folder) for folder in folders]
+    for root in roots:
+        for name in ("cnv_qc.tsv", "gene_cna.tsv"):
+            if not (root / name).is_file():
+                hint = "make it: her2g cnv ... --folder DIR"
+                raise FileFormatError(f"no {name} in this folder", path=root, hint=hint)
+    qc = read_results([root / "cnv_qc.tsv" for root in roots], schema.CNV_QC)
+    genes = read_results([root / "gene_cna.tsv" for root in roots], schema.GENE_CNA)
+    assert qc is not None
+    assert genes is not None
+    sequencing = [root / "sample_qc.tsv" for root in roots if (root / "sample_qc.tsv").is_file()]
+    return CnvResults(qc, genes, read_results(sequencing, schema.SAMPLE_QC))
 
 
 def read_her2_groups(path: PathLike) -> pd.DataFrame:

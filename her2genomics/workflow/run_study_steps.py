@@ -37,7 +37,7 @@ _FAILURES_SAID = 20
 
 def join_cohort(work: StepWork) -> None:
     """Join the clinical columns of the tumours with all mutations, copy numbers and burdens that worked."""
-    from her2genomics.io.maf import read_maf, write_maf
+    from her2genomics.io.maf import write_maf
     from her2genomics.workflow.inputs import StudyFiles, StudySettings, load_study, write_study
 
     out, chosen = work.folder, work.parameters
@@ -45,8 +45,8 @@ def join_cohort(work: StepWork) -> None:
     write_table(work.sheet.clinical(), clinical)
     files: dict[str, Any] = {"clinical": clinical, "include": work.task.inputs.get("include")}
     if mutations := work.of_step(MUTATIONS):
-        table = pd.concat([read_maf(f / "mutations.maf").mutations for f in mutations.values()], ignore_index=True)
-        write_maf(table, out / "mutations.maf")
+        parts = [read_table(f / "mutations.maf", allow_empty=True) for f in mutations.values()]
+        write_maf(pd.concat(parts, ignore_index=True), out / "mutations.maf")
         write_text("".join(f"{sample}\n" for sample in mutations), out / "profiled.txt")
         files |= {"maf": out / "mutations.maf", "profiled": out / "profiled.txt"}
     for step, key, name in ((CNV, "cna", "gene_cna.tsv"), (TMB, "tmb", "tmb.tsv")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -22,7 +23,7 @@ from her2genomics.protein_positions import first_residues
 from her2genomics.provenance import software_version
 from her2genomics.report.html import render_page
 from her2genomics.report.sample_page import SampleCopyNumber, SampleResults, sample_page
-from her2genomics.workflow.result_tables import PathLike, read_cnv_folder, read_results
+from her2genomics.workflow.result_tables import PathLike, read_cnv_folders, read_results
 from her2genomics.workflow.tmb_settings import settings_from
 from her2genomics.workflow.vcf_mutations import read_vcf_mutations
 
@@ -66,7 +67,7 @@ def read_sample(sample: str, files: SampleFiles, *, panel: str = DEFAULT_PANEL) 
     coverage = None if files.coverage is None else read_results([files.coverage], schema.SAMPLE_QC)
     copy_number = None if files.cnv is None else _copy_number(sample, files.cnv)
     if coverage is None and files.cnv is not None:
-        counted = read_cnv_folder(files.cnv).sequencing_qc
+        counted = read_cnv_folders([files.cnv]).sequencing_qc
         coverage = counted if counted is not None and sample in set(counted["sample_id"]) else None
     found = None if files.mutations is None else _mutations(sample, files.mutations, panel)
     inside = None if found is None else _on_panel(found, panel)
@@ -97,11 +98,11 @@ def _absent(sample: str, there: list[str], path: PathLike | None) -> CohortError
 
 
 def _copy_number(sample: str, folder: PathLike) -> SampleCopyNumber:
-    found = read_cnv_folder(folder)
-    qc = _row(found.qc, sample, found.root / "cnv_qc.tsv")
+    found = read_cnv_folders([folder])
+    qc = _row(found.qc, sample, Path(folder) / "cnv_qc.tsv")
     genes = found.gene_cna[found.gene_cna["sample_id"] == sample].reset_index(drop=True)
     genes = schema.conform(genes, schema.GENE_CNA)
-    ratios, segments = (read_cnn(found.root / f"{sample}.{ending}") for ending in ("cnr", "cns"))
+    ratios, segments = (read_cnn(Path(folder) / f"{sample}.{ending}") for ending in ("cnr", "cns"))
     return SampleCopyNumber(ratios, segments, genes, qc)
 
 
