@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from her2genomics.exceptions import FileFormatError, PanelError
-from her2genomics.panel import Panel, load_panel
-from her2genomics.provenance import MANIFEST, STAMP, describe_panel_files, read_manifest, sha256_of, shipped_file
+from her2genomics.panel import find_panel_folder
+from her2genomics.provenance import MANIFEST, STAMP, read_manifest, sha256_of, sha256_of_panel, shipped_file
 
 PathLike = str | os.PathLike[str]
 DIFFERENCES = ("changed", "missing", "new")
@@ -22,8 +22,10 @@ def check_results(folder: PathLike, inputs: PathLike | None = None) -> Iterator[
     """Yield one row per file, `schema.MANIFEST_CHECK`: outputs, files that are new, inputs, panel.
 
     An input is looked for under ``inputs`` (by its path as typed, then by its name), else where it was typed: from the
-    working folder, then from the results folder and the one around it, so that a study that moved as a whole is found.
-    Hidden files are the run's own and are not looked at.
+    working folder, from the folder around the results and from theirs, so that a study that moved as a whole is found.
+    Where several of these hold a file of that name, the one with the recorded content counts.  A run records its paths
+    from the folder around the results: what is there is not looked for in the working folder.  Hidden files are the
+    run's own and are not looked at.
 
     Parameters
     ----------
@@ -39,13 +41,15 @@ def check_results(folder: PathLike, inputs: PathLike | None = None) -> Iterator[
     """
     root = Path(folder)
     manifest = _recorded(root)
+    here = manifest["command"] != "run"
     for entry in manifest["outputs"]:
         yield _row("output", entry["path"], entry, root / entry["path"], absent="missing")
     yield from _new_files(root, manifest)
     for entry in manifest["inputs"]:
-        yield _row("input", entry["path"], entry, _find_input(entry, root, inputs), absent="not there")
+        places = _places(entry["path"], entry["name"], root, inputs, here)
+        yield _row("input", entry["path"], entry, _find_input(entry, places), absent="not there")
     if manifest["panel"] is not None:
-        yield _panel_row(manifest["panel"], root, inputs)
+        yield _panel_row(manifest["panel"], root, inputs, here)
 
 
 def _recorded(root: Path) -> dict[str, Any]:
@@ -59,7 +63,7 @@ def _recorded(root: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FileFormatError("is no record of a step", path=stamp, hint="give the same her2g run again") from error
     inputs = read_manifest(root)["inputs"] if (root / MANIFEST).is_file() else []
-    return {"outputs": outputs, "inputs": inputs, "unrecorded": [], "panel": None}
+    return {"command": "run", "outputs": outputs, "inputs": inputs, "unrecorded": [], "panel": None}
 
 
 def _row(kind: str, path: str, recorded: dict[str, Any], file: Path | None, *, absent: str) -> dict[str, Any]:
@@ -85,34 +89,51 @@ def _new_files(root: Path, manifest: dict[str, Any]) -> Iterator[dict[str, Any]]
                    "found_sha256": sha256_of(file)}  # fmt: skip
 
 
-def _find_input(entry: dict[str, Any], root: Path, inputs: PathLike | None) -> Path | None:
-    return shipped_file(entry["path"]) or next(
-        (place for place in _places(entry["path"], entry["name"], root, inputs) if place.is_file()), None
-    )
+def _find_input(entry: dict[str, Any], places: list[Path]) -> Path | None:
+    """Return the input's file: of several, the one with the recorded content, or else the likeliest."""
+    if shipped := shipped_file(entry["path"]):
+        return shipped
+    found = [place for place in places if place.is_file()]
+    if len(found) < 2 or "sha256" not in entry:
+        return found[0] if found else None
+    alike = (file for file in found if file.stat().st_size == entry["bytes"] and sha256_of(file) == entry["sha256"])
+    return next(alike, found[0])
 
 
-def _places(path: str, name: str, root: Path, inputs: PathLike | None) -> list[Path]:
-    """Return where a file or folder that was typed as ``path`` may be now, the likeliest first."""
+def _places(path: str, name: str, root: Path, inputs: PathLike | None, here: bool) -> list[Path]:
+    """Return where a file or folder recorded as ``path`` may be now, each once, the likeliest first.
+
+    ``here`` says whether paths were recorded from the working folder.
+    """
     typed = Path(path)
     if inputs is not None:
-        return [Path(inputs) / name] if typed.is_absolute() else [Path(inputs) / typed, Path(inputs) / name]
-    return [typed] if typed.is_absolute() else [typed, root / typed, root.resolve().parent / typed]
+        places = [Path(inputs) / name] if typed.is_absolute() else [Path(inputs) / typed, Path(inputs) / name]
+    elif typed.is_absolute():
+        places = [typed]
+    else:
+        near = [root.resolve().parent / typed, root.resolve() / typed]
+        places = [typed.absolute(), *near] if here or not any(place.exists() for place in near) else near
+    return list(dict.fromkeys(places))
 
 
-def _panel_row(panel: dict[str, Any], root: Path, inputs: PathLike | None) -> dict[str, Any]:
+def _panel_row(panel: dict[str, Any], root: Path, inputs: PathLike | None, here: bool) -> dict[str, Any]:
     row = {"kind": "panel", "path": panel.get("path", panel["id"]), "recorded_sha256": panel["sha256"]}
-    try:
-        found = describe_panel_files(_find_panel(panel, root, inputs))["sha256"]
-    except PanelError:
+    sums = [sha256_of_panel(folder) for folder in _panel_folders(panel, root, inputs, here)]
+    if not sums:
         return {**row, "status": "not there"}
-    return {**row, "found_sha256": found, "status": "same" if found == panel["sha256"] else "changed"}
+    same = panel["sha256"] in sums
+    return {**row, "found_sha256": panel["sha256"] if same else sums[0], "status": "same" if same else "changed"}
 
 
-def _find_panel(panel: dict[str, Any], root: Path, inputs: PathLike | None) -> Panel:
-    if "path" not in panel:
-        return load_panel(panel["id"])
-    places = _places(panel["path"], Path(panel["path"]).name, root, inputs)
-    return load_panel(next((p for p in places if (p / "panel.toml").is_file()), places[0]).resolve())
+def _panel_folders(panel: dict[str, Any], root: Path, inputs: PathLike | None, here: bool) -> list[Path]:
+    """Return the folders that may be the panel's: the one of its name, or those where it was given by its folder."""
+    if "path" in panel:
+        places = _places(panel["path"], Path(panel["path"]).name, root, inputs, here)
+        return [place for place in places if place.is_dir()]
+    try:
+        return [find_panel_folder(panel["id"])]
+    except PanelError:
+        return []
 
 
 def summarise(rows: list[dict[str, Any]]) -> str:

@@ -205,23 +205,37 @@ def load_panel(name: str | os.PathLike[str] = DEFAULT_PANEL) -> Panel:
     >>> len(panel.genes), panel.coding_mb, round(panel.coding_bed_mb("hg19"), 6)
     (520, 1.003, 1.002999)
     """
+    return _load_folder(find_panel_folder(name))
+
+
+def find_panel_folder(name: str | os.PathLike[str]) -> Path:
+    """Return the folder of a panel by its name, or the path as it is given.
+
+    Raises
+    ------
+    PanelError
+        If there is no panel of that name.
+    """
     text = os.fspath(name)
     if os.sep in text or Path(text).joinpath("panel.toml").is_file():
-        folder = Path(text)
-    else:
-        known = _panel_folders()
-        if text not in known:
-            raise PanelError(
-                f"no panel named '{text}' (known: {', '.join(known)})",
-                hint="her2g panels list, or her2g panels import my.bed --name NAME",
-            )
-        folder = known[text]
-    return _load_folder(folder)
+        return Path(text)
+    known = _panel_folders()
+    if text not in known:
+        raise PanelError(
+            f"no panel named '{text}' (known: {', '.join(known)})",
+            hint="her2g panels list, or her2g panels import my.bed --name NAME",
+        )
+    return known[text]
 
 
 def panel_knowledge(name: str) -> Panel:
     """Return the panel that is asked about genes (old symbols, positions, pathways): the shipped one for an exome."""
     return load_panel() if name == EXOME else load_panel(name)
+
+
+def is_named(panel: Panel) -> bool:
+    """Return whether a panel is one of those that are looked up by name, and not given by the path of its folder."""
+    return panel.folder in _panel_folders().values()
 
 
 def list_panels() -> pd.DataFrame:
@@ -275,7 +289,8 @@ def _shipped_folder() -> Path:
 def _load_folder(folder: Path) -> Panel:
     path = folder / "panel.toml"
     if not path.is_file():
-        raise PanelError("not a panel folder: it has no panel.toml", path=folder, hint="her2g panels list")
+        hint = f"her2g panels import {folder} --name NAME" if folder.is_file() else "her2g panels list"
+        raise PanelError("not a panel folder: it has no panel.toml", path=folder, hint=hint)
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
         files = {k: v for k, v in settings.items() if isinstance(v, dict) or k in {"genes", "hotspots", "pathways"}}

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from her2genomics.exceptions import FileFormatError
-from her2genomics.panel import Panel
+from her2genomics.panel import Panel, is_named
 
 SCHEMA_VERSION = "1.1"
 MANIFEST = "manifest.json"
@@ -96,11 +96,26 @@ def describe_outputs(paths: Iterable[str | os.PathLike[str]], folder: str | os.P
 
 def describe_panel_files(panel: Panel, build: str | None = None) -> dict[str, Any]:
     """Return the panel's name and one checksum over all of its files."""
+    return {"id": panel.id, "build": build, "sha256": sha256_of_panel(panel.folder)}
+
+
+def sha256_of_panel(folder: Path) -> str:
+    """Return one checksum over the names and contents of the files of a panel's folder, without hidden ones."""
     digest = hashlib.sha256()
-    for file in sorted(panel.folder.iterdir()):
-        if file.is_file():
+    for file in sorted(folder.iterdir()):
+        if file.is_file() and not file.name.startswith("."):
             digest.update(f"{file.name} {sha256_of(file)}\n".encode())
-    return {"id": panel.id, "build": build, "sha256": digest.hexdigest()}
+    return digest.hexdigest()
+
+
+def _describe_panel(panel: Panel, build: str | None, folder: Path) -> dict[str, Any]:
+    """Return the panel's identity; with its folder, as typed or within the results, where that is how it was given."""
+    described = describe_panel_files(panel, build)
+    if is_named(panel):
+        return described
+    inside = panel.folder.resolve().is_relative_to(folder.resolve())
+    path = panel.folder.resolve().relative_to(folder.resolve()) if inside else panel.folder
+    return {**described, "path": path.as_posix()}
 
 
 def build_manifest(
@@ -148,7 +163,7 @@ def build_manifest(
         "inputs": describe_inputs(inputs),
         "outputs": describe_outputs(outputs, folder),
         "unrecorded": sorted(unrecorded),
-        "panel": None if panel is None else describe_panel_files(panel, build),
+        "panel": None if panel is None else _describe_panel(panel, build, Path(folder)),
         "environment": {
             "python": platform.python_version(),
             "os": sys.platform,

@@ -19,6 +19,7 @@ from her2genomics.io.write import write_json
 from her2genomics.manifest_check import check_results
 from her2genomics.panel import load_panel
 from her2genomics.provenance import build_manifest, check_manifest, manifest_schema, read_manifest
+from her2genomics.workflow.demo import example_folder
 from her2genomics.workflow.run_task import list_outputs
 
 
@@ -183,6 +184,93 @@ def test_a_panel_given_by_its_folder_is_found_beside_the_results(tmp_path: Path)
     assert [row["status"] for row in check_results(results, inputs=tmp_path / "moved")] == ["changed"]
     shutil.rmtree(tmp_path / "moved/panel")
     assert [row["status"] for row in check_results(results)] == ["not there"]
+
+
+EXAMPLE = example_folder()
+COHORT_BUILD = ("cohort", "build", "--clinical", str(EXAMPLE / "clinical.tsv"), "--out")
+WITH_PANEL = {
+    "cohort build": COHORT_BUILD,
+    "cluster": ("cluster", "made/cohort.tsv", "--ranks", "2", "--runs", "2", "--out-dir"),
+    "survival": ("survival", "made/cohort.tsv", "--folder"),
+    "response": ("response", "made/cohort.tsv", "--folder"),
+}
+"""Every command that takes a panel and leaves a manifest, up to the name of its folder."""
+
+
+@pytest.fixture(scope="module")
+def working_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a cohort, a copy of the panel, and a BED file."""
+    folder = tmp_path_factory.mktemp("panels")
+    shutil.copytree(load_panel().folder, folder / "own/panel")
+    (folder / "own.bed").write_text("17\t1\t2\tERBB2\n")
+    done = CliRunner().invoke(
+        cli, [*COHORT_BUILD, str(folder / "made"), "--alterations", str(EXAMPLE / "alterations.tsv")]
+    )
+    assert done.exit_code == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("command", WITH_PANEL)
+def test_the_panel_is_found_again_however_it_was_given(
+    command: str, working_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(working_folder)
+    for given, path in (("own/panel", "own/panel"), ("surrogate520", None)):
+        out = f"{command} {Path(given).name}"
+        done = CliRunner().invoke(cli, [*WITH_PANEL[command], out, "--panel", given])
+        assert done.exit_code == 0, done.stderr
+        recorded = read_manifest(out)["panel"]
+        assert recorded.get("path") == path
+        assert statuses(Path(out))[path or "surrogate520"] == "same"
+    with monkeypatch.context() as elsewhere:
+        elsewhere.chdir("/")
+        assert statuses(working_folder / f"{command} panel")["own/panel"] == "same", "beside the results"
+    with open("own/panel/genes.tsv", "a", encoding="utf-8") as handle:
+        handle.write("\n")
+    try:
+        assert statuses(Path(f"{command} panel"))["own/panel"] == "changed"
+    finally:
+        shutil.copy(load_panel().folder / "genes.tsv", "own/panel")
+    wrong = CliRunner().invoke(cli, [*WITH_PANEL[command], "wrong", "--panel", "./own.bed"])
+    assert wrong.exit_code == 1
+    assert "no panel.toml; her2g panels import own.bed --name NAME" in wrong.stderr
+    assert not Path("wrong").exists()
+
+
+def test_a_panel_within_the_results_moves_with_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(load_panel().folder, "study/panel")
+    files, panel = list(Path("study/panel").iterdir()), load_panel("study/panel")
+    write_json(build_manifest("test", parameters={}, outputs=files, folder="study", panel=panel), "study/manifest.json")
+    shutil.move("study", "moved")
+    assert set(statuses(Path("moved")).values()) == {"same"}
+    assert "panel" in statuses(Path("moved"))
+    Path("moved/panel/.DS_Store").write_text("x")
+    assert set(statuses(Path("moved")).values()) == {"same"}
+    Path("moved/panel/genes.tsv").unlink()
+    assert statuses(Path("moved"))["panel"] == "changed"
+
+
+def test_a_file_of_the_same_name_in_the_working_folder_is_not_the_input(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    (other / "data").mkdir(parents=True)
+    (other / "data" / "clinical.tsv").write_text("sample_id\nP9\n")
+    monkeypatch.chdir(other)
+    assert statuses(study) == UNTOUCHED
+    (tmp_path / "data" / "clinical.tsv").write_text("sample_id\nP2\n")
+    assert statuses(study)["data/clinical.tsv"] == "changed"
+
+
+def test_a_run_looks_beside_its_results_first(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_json(json.loads((study / "manifest.json").read_text()) | {"command": "run"}, study / "manifest.json")
+    shutil.copytree(tmp_path / "data", tmp_path / "other/data")
+    (tmp_path / "data" / "clinical.tsv").write_text("sample_id\nP2\n")
+    monkeypatch.chdir(tmp_path / "other")
+    assert statuses(study)["data/clinical.tsv"] == "changed", "although an unchanged copy is in the working folder"
+    (tmp_path / "data" / "clinical.tsv").unlink()
+    assert statuses(study)["data/clinical.tsv"] == "same"
 
 
 def test_the_folder_of_one_step_is_checked_by_its_record(tmp_path: Path) -> None:

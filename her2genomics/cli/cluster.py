@@ -140,7 +140,7 @@ def cluster(
         )
     write_table(found.clusters.assignments, out, fmt)
     if out_dir is not None:
-        write_clusters(found, settings, out_dir, cohort)
+        write_clusters(found, settings, out_dir, cohort, panel)
     for line in found.clusters.summary():
         click.echo(line, err=True)
 

@@ -108,7 +108,13 @@ def response(
         write_figure(waterfall_figure(result, change), waterfall)
     if folder is not None:
         write_result_folder(
-            result.tables(), folder, command="response", parameters=vars(question), inputs=[cohort], fmt=fmt
+            result.tables(),
+            folder,
+            command="response",
+            parameters=vars(question),
+            inputs=[cohort],
+            panel=panel,
+            fmt=fmt,
         )
     write_table(result.response, out, fmt)
     for line in result.summary():

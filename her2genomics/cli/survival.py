@@ -173,7 +173,13 @@ def survival(
     if folder is not None:
         parameters = {"question": vars(question), "settings": {**vars(settings), "cox": vars(settings.cox)}}
         write_result_folder(
-            result.tables(), folder, command="survival", parameters=parameters, inputs=[cohort], fmt=fmt
+            result.tables(),
+            folder,
+            command="survival",
+            parameters=parameters,
+            inputs=[cohort],
+            panel=panel,
+            fmt=fmt,
         )
     write_table(result.survival, out, fmt)
     for line in result.summary():

@@ -13,7 +13,7 @@ from her2genomics.cohort import Cohort
 from her2genomics.her2 import Her2Rule
 from her2genomics.io.figures import write_figure
 from her2genomics.io.write import write_json
-from her2genomics.panel import DEFAULT_PANEL, EXOME, load_panel
+from her2genomics.panel import DEFAULT_PANEL, panel_knowledge
 from her2genomics.provenance import MANIFEST, build_manifest
 from her2genomics.receptors import SubtypeRule
 from her2genomics.report.cluster_figures import (
@@ -41,8 +41,7 @@ def chosen_genes(text: str | None, panel: str = DEFAULT_PANEL) -> tuple[str, ...
     if text is None:
         return None
     if text.strip() == "panel":
-        knowledge = load_panel() if panel == EXOME else load_panel(panel)
-        return tuple(knowledge.genes["gene"])
+        return tuple(panel_knowledge(panel).genes["gene"])
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
@@ -72,13 +71,14 @@ def cluster_file(
         If the file cannot be read, or holds too little to cluster.
     """
     cohort = load_cohort(path, her2_rule=her2_rule, subtype_rule=subtype_rule, panel=panel)
-    knowledge = load_panel() if panel == EXOME else load_panel(panel)
     with noting_warnings() as warned:
-        clusters = cluster_cohort(cohort, settings, panel=knowledge, progress=progress)
+        clusters = cluster_cohort(cohort, settings, panel=panel_knowledge(panel), progress=progress)
     return Clustered(cohort, clusters, tuple(warned))
 
 
-def write_clusters(found: Clustered, settings: ClusterSettings, folder: PathLike, source: PathLike) -> list[Path]:
+def write_clusters(
+    found: Clustered, settings: ClusterSettings, folder: PathLike, source: PathLike, panel: str
+) -> list[Path]:
     """Write every table, what `stored_clusters.read_clusters` needs besides, every figure, and last the manifest.
 
     Returns
@@ -95,7 +95,7 @@ def write_clusters(found: Clustered, settings: ClusterSettings, folder: PathLike
     parameters["survey"].pop("threads")
     written += [out / name for name in figures]
     manifest = build_manifest("cluster", parameters=parameters, inputs=[source], outputs=written, folder=out,
-                              seed=settings.survey.seed)  # fmt: skip
+                              panel=panel_knowledge(panel), seed=settings.survey.seed)  # fmt: skip
     write_json(manifest, out / MANIFEST)
     return [*written, out / MANIFEST]
 

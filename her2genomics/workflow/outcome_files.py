@@ -21,6 +21,7 @@ from her2genomics.outcome.survival import SurvivalSettings, analyse_survival
 from her2genomics.outcome.survival_data import SurvivalData, prepare_survival
 from her2genomics.outcome.survival_question import SurvivalQuestion
 from her2genomics.outcome.survival_result import SurvivalAnalysis
+from her2genomics.panel import DEFAULT_PANEL, panel_knowledge
 from her2genomics.provenance import MANIFEST, build_manifest
 
 PathLike = str | os.PathLike[str]
@@ -176,6 +177,7 @@ def write_result_folder(
     command: str,
     parameters: Mapping[str, Any],
     inputs: Iterable[PathLike],
+    panel: str = DEFAULT_PANEL,
     fmt: str | None = None,
     already: Iterable[Path] = (),
 ) -> list[Path]:
@@ -187,6 +189,7 @@ def write_result_folder(
         write_table(table, path, ending)
         written.append(path)
     manifest = Path(folder) / MANIFEST
-    content = build_manifest(command, parameters=parameters, inputs=inputs, outputs=written, folder=folder)
+    content = build_manifest(command, parameters=parameters, inputs=inputs, outputs=written, folder=folder,
+                             panel=panel_knowledge(panel))  # fmt: skip
     write_json(content, manifest)
     return [*written, manifest]

@@ -132,7 +132,7 @@ def find_clusters(work: StepWork) -> None:
     source = work.results[COHORT] / "cohort.tsv"
     rules = {name: chosen[name] for name in ("her2_rule", "subtype_rule")}
     found = cluster_file(source, settings, panel=work.config.panel, **rules)
-    write_clusters(found, settings, work.folder, source)
+    write_clusters(found, settings, work.folder, source, work.config.panel)
 
 
 def _cluster_settings(chosen: Mapping[str, Any], seed: int) -> Any:
@@ -162,7 +162,7 @@ def analyse_survival(work: StepWork) -> None:
     beside = [work.folder / "km.png", write_notes(work.folder, result.notes, warned)]
     source = work.results[COHORT] / "cohort.tsv"
     how: dict[str, Any] = {"parameters": dict(chosen), "inputs": [source], "already": beside}
-    write_result_folder(result.tables(), work.folder, command="survival", **how)
+    write_result_folder(result.tables(), work.folder, command="survival", panel=work.config.panel, **how)
 
 
 def _survival_asked(chosen: Mapping[str, Any], cohort: Cohort) -> tuple[SurvivalQuestion, SurvivalSettings]:
@@ -186,7 +186,7 @@ def analyse_response(work: StepWork) -> None:
     source = work.results[COHORT] / "cohort.tsv"
     beside = [write_notes(work.folder, result.notes, warned)]
     how: dict[str, Any] = {"parameters": dict(chosen), "inputs": [source], "already": beside}
-    write_result_folder(result.tables(), work.folder, command="response", **how)
+    write_result_folder(result.tables(), work.folder, command="response", panel=work.config.panel, **how)
 
 
 def _response_asked(chosen: Mapping[str, Any]) -> ResponseQuestion:
