@@ -19,10 +19,11 @@ import pandas as pd
 
 from her2genomics import schema
 from her2genomics.anndata_tables import make_anndata
-from her2genomics.cell_text import WILD_TYPE, CellTexts, read_texts, written_texts
+from her2genomics.cell_text import WILD_TYPE, CellTexts, written_texts
 from her2genomics.exceptions import CohortError, SchemaError
-from her2genomics.gene_columns import CodedColumns, coded_columns, current_symbols, find_gene_columns
+from her2genomics.gene_columns import GeneCells, current_symbols, find_gene_cells
 from her2genomics.io.clinical import check_clinical
+from her2genomics.io.tables import CodedTable
 from her2genomics.panel import Panel, load_panel
 from her2genomics.provenance import software_version
 
@@ -273,11 +274,28 @@ def cohort_from_table(
         raise SchemaError(
             "missing column sample_id", path=source, hint="one row per sample, the first column sample_id"
         )
-    gene_columns = find_gene_columns(table, panel, genes=genes, clinical_columns=clinical_columns, source=source)
-    clinical = table.drop(columns=gene_columns)
+    coded = CodedTable(list(table.columns), table, {})
+    cells = find_gene_cells(coded, panel, genes=genes, clinical_columns=clinical_columns, source=source)
+    return cohort_from_cells(table.drop(columns=cells.columns), cells, panel=panel, source=source)
+
+
+def cohort_from_cells(
+    clinical: pd.DataFrame, cells: GeneCells, *, panel: Panel | None = None, source: str | None = None
+) -> Cohort:
+    """Return the cohort of a clinical table and the gene cells of the same samples, in the same order.
+
+    Raises
+    ------
+    SchemaError
+        If a value breaks its column's declaration, or the two are not of the same samples.
+    AmbiguousInputError
+        If two columns are the same gene.
+    """
+    if cells.columns and len(cells.codes[0]) != len(clinical):
+        raise SchemaError(f"{len(clinical)} samples with {len(cells.codes[0])} rows of genes", path=source)
     samples = check_clinical(clinical, source=source).reset_index(drop=True)
-    symbols = current_symbols(gene_columns, panel, source)
-    alterations, profiled = _parse_cells(table, gene_columns, symbols, source)
+    symbols = current_symbols(cells.columns, panel or load_panel(), source)
+    alterations, profiled = _parse_cells(samples["sample_id"], cells, symbols, source)
     if "her2_group" in samples:
         samples["her2_group"] = ordered_groups(samples, source)
     return Cohort(samples, alterations, tuple(symbols), profiled)
@@ -303,23 +321,21 @@ def ordered_groups(samples: pd.DataFrame, source: str | None = None) -> pd.Serie
 
 
 def _parse_cells(
-    table: pd.DataFrame, columns: Sequence[str], symbols: Sequence[str], source: str | None
+    ids: pd.Series, cells: GeneCells, symbols: Sequence[str], source: str | None
 ) -> tuple[pd.DataFrame, BoolMatrix]:
     """Return the events of the gene cells, by column, text, event and row, and where there is a cell at all."""
-    ids = table["sample_id"].reset_index(drop=True)
-    coded = coded_columns(table, columns)
-    texts = read_texts(coded.texts)
-    _refuse_unknown(texts, coded, columns, ids, source)
-    profiled = np.zeros((len(columns), len(table)), dtype=bool).T  # written and read by gene
-    rows, cells = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
-    for j, (codes, words) in enumerate(zip(coded.codes, coded.words, strict=True)):
+    texts = cells.texts
+    _refuse_unknown(cells, ids, source)
+    profiled = np.zeros((len(symbols), len(ids)), dtype=bool).T  # written and read by gene
+    rows, altering = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
+    for j, (codes, words) in enumerate(zip(cells.codes, cells.words, strict=True)):
         profiled[:, j] = codes >= 0
         altered = np.flatnonzero(np.append(texts.count[words] > 0, False)[codes])
         altered = altered[np.argsort(codes[altered], kind="stable")]
         rows.append(altered)
-        cells.append(words[codes[altered]])
-    column = np.repeat(np.arange(len(columns)), [len(part) for part in rows[1:]])
-    found = _events(np.concatenate(rows), np.concatenate(cells), column, texts)
+        altering.append(words[codes[altered]])
+    column = np.repeat(np.arange(len(symbols)), [len(part) for part in rows[1:]])
+    found = _events(np.concatenate(rows), np.concatenate(altering), column, texts)
     found["sample_id"] = ids.take(found.pop("row").to_numpy()).array
     found["gene"] = pd.Series(list(symbols), dtype="string").take(found.pop("column").to_numpy()).array
     return schema.conform(found, schema.ALTERATIONS), profiled
@@ -349,15 +365,14 @@ def _events(
     )
 
 
-def _refuse_unknown(
-    texts: CellTexts, coded: CodedColumns, columns: Sequence[str], ids: pd.Series, source: str | None
-) -> None:
+def _refuse_unknown(cells: GeneCells, ids: pd.Series, source: str | None) -> None:
     """Refuse the first text that is no alteration, with its place."""
-    for column, codes, words in zip(columns, coded.codes, coded.words, strict=True) if texts.unknown else ():
+    unknown = cells.texts.unknown
+    for column, codes, words in zip(cells.columns, cells.codes, cells.words, strict=True) if unknown else ():
         for code, word in enumerate(words.tolist()):
-            if word in texts.unknown:
+            if word in unknown:
                 row = int(np.flatnonzero(codes == code)[0])
                 raise SchemaError(
-                    f"value '{texts.unknown[word]}' is no alteration", path=source, sample=str(ids.iloc[row]),
+                    f"value '{unknown[word]}' is no alteration", path=source, sample=str(ids.iloc[row]),
                     column=column, hint="use WT, 0, 1, NA, an alteration class or a protein change",
                 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from her2genomics import schema
-from her2genomics.cell_text import CellTexts, arrow_texts, read_texts
+from her2genomics.cell_text import CellTexts, read_texts
 from her2genomics.exceptions import AmbiguousInputError, DataWarning, SchemaError
+from her2genomics.io.tables import CodedTable
 from her2genomics.panel import Panel
 
 Positions = npt.NDArray[np.intp]
@@ -30,82 +31,74 @@ _DECLARED = frozenset(schema.CLINICAL.names) | frozenset(schema.HER2_STATUS.name
 
 
 @dataclass(frozen=True)
-class CodedColumns:
-    """Columns as codes of distinct texts, -1 for missing.
+class GeneCells:
+    """The gene columns of a table, their cells as codes of distinct texts, and what the texts mean.
 
     Parameters
     ----------
+    columns
+        Names of the columns, in the order of the table.
     codes
-        Per column, one code per row.
+        Per column, one code per row, -1 for missing.
     words
         Per column, the position in `texts` of what each of its codes stands for, in the order of first appearance.
     texts
-        Distinct texts of all columns.
+        Distinct texts of all columns, read.
     """
 
+    columns: list[str]
     codes: list[Codes]
     words: list[Positions]
-    texts: pa.Array
+    texts: CellTexts
+
+    def only(self, columns: Container[str]) -> GeneCells:
+        """Return some of the columns."""
+        kept = [k for k, name in enumerate(self.columns) if name in columns]
+        names, codes, words = ([part[k] for k in kept] for part in (self.columns, self.codes, self.words))
+        return GeneCells(names, codes, words, self.texts)  # type: ignore[arg-type]
 
 
-def coded_columns(table: pd.DataFrame, columns: Sequence[str]) -> CodedColumns:
-    """Return columns as codes, each distinct text once for all of them."""
-    chosen = table[list(columns)]
-    chosen.attrs = {}  # pandas would copy them with every column
-    parts = [_distinct(chosen[name]) for name in columns]
-    every = [arrow_texts(words) for _, words in parts] or [pa.array([], pa.large_string())]
+def read_gene_cells(table: CodedTable, columns: Sequence[str]) -> GeneCells:
+    """Return columns as codes, each distinct text of all of them read once."""
+    parts = [table.column(name) for name in columns]
+    every = [column.words for column in parts] or [pa.array([], pa.large_string())]
     distinct = pa.concat_arrays(every).dictionary_encode()
     positions = distinct.indices.to_numpy().astype(np.intp)
     ends = np.cumsum([len(words) for words in every])[:-1]
-    return CodedColumns([codes for codes, _ in parts], np.split(positions, ends)[: len(parts)], distinct.dictionary)
+    words = np.split(positions, ends)[: len(parts)]
+    return GeneCells(list(columns), [column.codes for column in parts], words, read_texts(distinct.dictionary))
 
 
-def _distinct(values: pd.Series) -> tuple[Codes, pd.Index]:
-    """Return the code of each value, -1 for missing, and the distinct values."""
-    if isinstance(values.array, pd.Categorical):
-        return _used(values.array.codes, values.array.categories)
-    codes, distinct = pd.factorize(values)
-    return codes, pd.Index(distinct)
+def find_gene_columns(table: pd.DataFrame, panel: Panel, *, source: str | None = None) -> list[str]:
+    """Return the columns that hold genes; see `cohort.cohort_from_table` for the rule and the errors."""
+    return find_gene_cells(CodedTable(list(table.columns), table, {}), panel, source=source).columns
 
 
-def _used(codes: Codes, words: pd.Index) -> tuple[Codes, pd.Index]:
-    """Return codes and words without the words that no code stands for."""
-    stands = np.zeros(len(words) + 1, dtype=bool)
-    stands[codes] = True  # missing ones, -1, mark the last
-    used = np.flatnonzero(stands[:-1])
-    if len(used) == len(words):
-        return codes, words
-    place = np.full(len(words) + 1, -1)
-    place[used] = np.arange(len(used))
-    return place[codes], words[used]
-
-
-def find_gene_columns(
-    table: pd.DataFrame,
+def find_gene_cells(
+    table: CodedTable,
     panel: Panel,
     *,
     genes: Sequence[str] | None = None,
     clinical_columns: Sequence[str] | None = None,
     source: str | None = None,
-) -> list[str]:
-    """Return the columns that hold genes; see `cohort.cohort_from_table` for the rule and the errors."""
+) -> GeneCells:
+    """Return the columns that hold genes, with their cells; see `cohort.cohort_from_table` for the rule and errors."""
     forced, excluded = set(genes or ()), set(clinical_columns or ())
-    absent = sorted((forced | excluded) - set(table.columns))
+    absent = sorted((forced | excluded) - set(table.names))
     if absent:
         raise SchemaError(f"no column named {', '.join(absent)}", path=source)
-    decided = forced | excluded
-    possible = [name for name in table.columns if name not in decided and may_be_gene(name)]
-    coded = coded_columns(table, possible)
-    texts = read_texts(coded.texts)
-    digit = pc.is_in(pc.utf8_trim_whitespace(coded.texts), value_set=pa.array(["0", "1"], coded.texts.type))
+    possible = [name for name in table.names if name in forced or (name not in excluded and may_be_gene(name))]
+    cells = read_gene_cells(table, possible)
+    texts = cells.texts
+    digit = pc.is_in(pc.utf8_trim_whitespace(texts.texts), value_set=pa.array(["0", "1"], texts.texts.type))
     detailed = ~digit.to_numpy(zero_copy_only=False)
     aliases = panel.alias_map()
     found = set(forced)
-    for name, words in zip(possible, coded.words, strict=True):
+    for name, words in zip(possible, cells.words, strict=True):
         known = name in aliases or panel.has_gene(name)
-        if _is_gene_column(name, words, texts, detailed, known, source):
+        if name not in forced and _is_gene_column(name, words, texts, detailed, known, source):
             found.add(name)
-    return [name for name in table.columns if name in found]
+    return cells.only(found)
 
 
 def may_be_gene(name: str) -> bool:

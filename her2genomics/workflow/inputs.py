@@ -15,11 +15,11 @@ from typing import Any
 import pandas as pd
 
 from her2genomics.classify import EVIDENCE, add_status
-from her2genomics.cohort import ATTRITION_COLUMNS, Cohort, cohort_from_table
+from her2genomics.cohort import ATTRITION_COLUMNS, Cohort, cohort_from_cells
 from her2genomics.cohort_build import MolecularTables, build_cohort
 from her2genomics.copynumber import Log2CutOffs, call_gene_table, map_segments_to_genes
 from her2genomics.exceptions import UsageError
-from her2genomics.gene_columns import find_gene_columns, may_be_gene
+from her2genomics.gene_columns import find_gene_cells, may_be_gene
 from her2genomics.genome import normalise_build
 from her2genomics.her2 import Her2Rule
 from her2genomics.inclusion import parse_rules
@@ -30,7 +30,7 @@ from her2genomics.io.inclusion_rules import read_rules_toml
 from her2genomics.io.maf import read_maf
 from her2genomics.io.segments import read_gene_cna, read_seg
 from her2genomics.io.structural import read_structural
-from her2genomics.io.tables import read_sample_list, read_table
+from her2genomics.io.tables import read_coded_table, read_sample_list, read_table
 from her2genomics.io.vcf_source import find_vcfs, is_vcf
 from her2genomics.io.vcf_sv import read_sv_vcf
 from her2genomics.io.write import write_json, write_table
@@ -139,22 +139,21 @@ def load_cohort(
         If the file cannot be read or understood; the message says what, where, and what to type next.
     """
     knowledge = panel_knowledge(panel)
-    raw = read_table(path, categories=lambda names: [name for name in names if may_be_gene(name)])
+    raw = read_coded_table(path, lambda names: [name for name in names if may_be_gene(name)])
     source = os.fspath(path)
+    cells = find_gene_cells(raw, knowledge, genes=genes, clinical_columns=clinical_columns, source=source)
     if alterations is not None or maf is not None:
-        if found := find_gene_columns(raw, knowledge, genes=genes, clinical_columns=clinical_columns, source=source):
+        if cells.columns:
             raise UsageError(
-                f"{source} has gene columns already ({found[0]} ...)", hint="leave out --maf and --alterations"
+                f"{source} has gene columns already ({cells.columns[0]} ...)", hint="leave out --maf and --alterations"
             )
         files = StudyFiles(clinical=path, maf=maf, alterations=alterations, profiled=profiled)
         return load_study(files, StudySettings(panel=panel, her2_rule=her2_rule, subtype_rule=subtype_rule))
-    columns = find_gene_columns(raw, knowledge, genes=genes, clinical_columns=clinical_columns, source=source)
-    clinical = recognise_clinical(raw.drop(columns=columns).astype("string"), source=source).table
+    others = [name for name in raw.names if name not in set(cells.columns)]
+    clinical = recognise_clinical(raw.texts(others), source=source).table
     if only_genes is not None:
-        columns = [c for c in columns if c in set(only_genes)]
-    table = pd.concat([clinical, raw[columns]], axis=1)
-    others = list(clinical.columns)
-    cohort = cohort_from_table(table, genes=columns, clinical_columns=others, panel=knowledge, source=source)
+        cells = cells.only(set(only_genes))
+    cohort = cohort_from_cells(clinical, cells, panel=knowledge, source=source)
     if group == "her2_group" or cohort.samples.columns.intersection(["her2_group", *EVIDENCE]).size:
         samples = add_status(cohort.samples, her2_rule=her2_rule, subtype_rule=subtype_rule, source=source)
         cohort = replace(cohort, samples=samples)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from her2genomics.exceptions import AmbiguousInputError, DataWarning, FileFormatError, Her2GenomicsError
 from her2genomics.io.table_head import MISSING_MARKERS, sniff_delimiter
-from her2genomics.io.tables import read_sample_list, read_table
+from her2genomics.io.tables import read_coded_table, read_sample_list, read_table
 
 BASIC = [["P1", "2+", "50"], ["P2", None, "7"]]
 
@@ -316,11 +316,47 @@ def table_or_error(file):
         return error
 
 
-@pytest.mark.parametrize("text", ["s\tg\nP1\tWT\nP2\t WT \nP3\tNA\nP4\tL858R\n", 's\tg\nP1\t"WT"\nP2\tWT\nP3\t" NA"\n'])
-def test_categories_hold_the_same_texts(tmp_path: Path, text: str) -> None:
+CODED_TABLES = {
+    "blanks": "s\tg\nP1\tWT\nP2\t WT \nP3\tNA\nP4\tL858R\n",
+    "quotes": 's\tg\nP1\t"WT"\nP2\tWT\nP3\t" NA"\n',
+    "nothing": "s\tg\nP1\tNA\nP2\t\n",
+    "one of one letter": "s\tg\nP1\t1\nP2\tWT\nP3\t1\n",
+    "missing first": "s\tg\nP1\tNA\nP2\tR175H\nP3\tWT\nP4\tR175H\n",
+    "blank and commented rows": "s\tg\nP1\tWT\n\t\n#P2\tQ1*\n\tL858R\nP3\tWT\n",
+    "letters of several bytes": "s\tg\nP1\té\nP2\tWT\nP3\tée\nP4\té\n",
+}
+
+
+@pytest.mark.parametrize("text", CODED_TABLES.values(), ids=CODED_TABLES.keys())
+@pytest.mark.filterwarnings("ignore::her2genomics.exceptions.DataWarning")
+def test_codes_hold_the_same_texts(tmp_path: Path, text: str) -> None:
     file = tmp_path / "t.tsv"
-    file.write_text(text)
-    plain, coded = read_table(file), read_table(file, categories=lambda names: names)
-    assert isinstance(coded["g"].dtype, pd.CategoricalDtype)
-    assert set(coded["g"].cat.categories) == set(plain["g"].dropna())
-    pd.testing.assert_frame_equal(coded.astype("string"), plain)
+    file.write_text(text, encoding="utf-8")
+    plain, coded = read_table(file), read_coded_table(file, lambda names: names)
+    pd.testing.assert_frame_equal(coded.texts(), plain)
+    codes, words = pd.factorize(plain["g"])
+    assert coded.coded["g"].codes.tolist() == codes.tolist()
+    assert coded.coded["g"].words.to_pylist() == words.tolist()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cells=st.lists(st.sampled_from(["WT", "W", "", "NA", "WTT", "R175H", "W T", "é"]), min_size=1, max_size=40))
+def test_any_column_as_codes_is_the_column_as_text(tmp_path: Path, cells: list[str]) -> None:
+    file = tmp_path / "t.tsv"
+    file.write_text("s\tg\n" + "".join(f"P{i}\t{cell}\n" for i, cell in enumerate(cells)), encoding="utf-8")
+    coded = read_coded_table(file, lambda names: ["g"])
+    pd.testing.assert_frame_equal(coded.texts(), read_table(file))
+    parquet = tmp_path / "t.parquet"
+    read_table(file).to_parquet(parquet, index=False)
+    stored = read_coded_table(parquet, lambda names: ["g"])
+    assert stored.coded["g"].codes.tolist() == coded.coded["g"].codes.tolist()
+
+
+def test_columns_beyond_two_gigabytes_have_the_same_codes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "t.tsv"
+    file.write_text("s\tg\n" + "P\tWT\nQ\tR175H\n" * 50)
+    plain = read_coded_table(file, lambda names: names).coded["g"]
+    monkeypatch.setattr("her2genomics.io.tables._LARGEST_SHORT", 1)
+    wide = read_coded_table(file, lambda names: names).coded["g"]
+    assert wide.codes.tolist() == plain.codes.tolist()
+    assert wide.words.equals(plain.words)
