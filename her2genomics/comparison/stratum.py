@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
+import pyarrow as pa
 
 from her2genomics import schema
 from her2genomics.clinical_variables import ClinicalVariable, category_text, describe_variables
@@ -34,15 +36,16 @@ from her2genomics.protein_positions import ExonMap
 
 BALANCED = 0.1
 """Standardised difference up to which groups count as alike."""
+_AT_ONCE = 2
 
 
 @dataclass
 class _Tables:
-    """Rows as they come, before they are finished."""
+    """Rows of some families of features as they come, before they are finished."""
 
-    rows: list[pd.DataFrame]
-    counts: list[pd.DataFrame]
-    notes: list[str]
+    rows: list[pd.DataFrame] = field(default_factory=list)
+    counts: list[pd.DataFrame] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def add(self, features: BinaryFeatures, design: Design) -> None:
         self.rows.append(compare_binary(features, design))
@@ -59,26 +62,26 @@ def compare_stratum(
     Her2GenomicsError
         If the groups, contrasts, covariates or features cannot be had.
     """
-    tables = _Tables([], [], [])
-    design = find_design(cohort, settings, tables.notes, by)
-    _add_alterations(tables, cohort, settings, exons, design)
-    if settings.pathways is not None and settings.pathways.any_gene_of(cohort):
-        rows, counts, _ = pathway_rows(cohort, settings.pathways, design, settings.classes, tables.notes)
-        tables.rows.append(rows)
-        tables.counts.append(counts)
-    carriers = _add_features(tables, cohort, settings, exons, design)
-    variables = describe_variables(cohort.samples, settings.group, only=settings.clinical)
-    _add_clinical(tables, cohort.samples, variables, design)
-    tables.notes += _skipped(variables)
-    association = finish_association([part for part in tables.rows if len(part)], stratum)
-    contingency = pd.concat(tables.counts, ignore_index=True).assign(stratum=stratum)
+    notes: list[str] = []
+    design = find_design(cohort, settings, notes, by)
+    with ThreadPoolExecutor(min(pa.cpu_count(), _AT_ONCE)) as pool:
+        clinical = pool.submit(_clinical, cohort.samples, settings, design)
+        genes = pool.submit(_alterations, cohort, settings, exons, design)
+        pathways = pool.submit(_pathways, cohort, settings, design)
+        named = pool.submit(_named_features, cohort, settings, exons, design)
+    features, carriers = named.result()
+    parts = [genes.result(), pathways.result(), features, clinical.result()]
+    rows = [table for part in parts for table in part.rows if len(table)]
+    notes += [note for part in parts for note in part.notes]
+    association = finish_association(rows, stratum)
+    contingency = pd.concat([table for part in parts for table in part.counts], ignore_index=True)
     grouping = design.grouping
     groups = pd.DataFrame({"stratum": stratum, "group": grouping.labels, "n": grouping.sizes})
-    counted = schema.conform(contingency, schema.CONTINGENCY)
+    counted = schema.conform(contingency.assign(stratum=stratum), schema.CONTINGENCY)
     balance = _balance(design, stratum)
-    tables.notes += _unbalanced(balance)
-    tables.notes += size_notes(association)
-    return Comparison(association, counted, groups, tuple(tables.notes), carriers, balance)
+    notes += _unbalanced(balance)
+    notes += size_notes(association)
+    return Comparison(association, counted, groups, tuple(notes), carriers, balance)
 
 
 def find_design(cohort: Cohort, settings: Settings, notes: list[str], by: str | None = None) -> Design:
@@ -126,7 +129,8 @@ def _unbalanced(balance: pd.DataFrame) -> list[str]:
     ]
 
 
-def _add_alterations(tables: _Tables, cohort: Cohort, settings: Settings, exons: ExonMap, design: Design) -> None:
+def _alterations(cohort: Cohort, settings: Settings, exons: ExonMap, design: Design) -> _Tables:
+    tables = _Tables()
     complete = complete_samples(cohort, tables.notes)
     least, grouping = settings.min_frequency, design.grouping
     for features in gene_features(cohort, settings.classes, complete, grouping, least, tables.notes):
@@ -142,28 +146,38 @@ def _add_alterations(tables: _Tables, cohort: Cohort, settings: Settings, exons:
                 for values in codon_tables(cohort, complete, features).values():
                     tables.rows.append(compare_table(values, "codon", design))
                     tables.counts.append(count_levels(values, "codon", grouping))
+    return tables
 
 
-def _add_features(tables: _Tables, cohort: Cohort, settings: Settings, exons: ExonMap, design: Design) -> pd.DataFrame:
-    """Add the features asked for by name, whatever their frequency, and return who carries them."""
+def _pathways(cohort: Cohort, settings: Settings, design: Design) -> _Tables:
+    if settings.pathways is None or not settings.pathways.any_gene_of(cohort):
+        return _Tables()
+    notes: list[str] = []
+    rows, counts, _ = pathway_rows(cohort, settings.pathways, design, settings.classes, notes)
+    return _Tables([rows], [counts], notes)
+
+
+def _named_features(cohort: Cohort, settings: Settings, exons: ExonMap, design: Design) -> tuple[_Tables, pd.DataFrame]:
+    """Return the features asked for by name, whatever their frequency, and who carries them."""
+    tables = _Tables()
     if not settings.features:
-        return pd.DataFrame(columns=list(CARRIER_COLUMNS), dtype="string")
+        return tables, pd.DataFrame(columns=list(CARRIER_COLUMNS), dtype="string")
     reader = FeatureReader(cohort, complete_samples(cohort, []), exons, settings.classes)
     features = reader.read(list(settings.features))
     tables.add(features, design)
-    return reader.carriers(features, category_text(cohort.samples[settings.group]))
+    return tables, reader.carriers(features, category_text(cohort.samples[settings.group]))
 
 
-def _add_clinical(
-    tables: _Tables, samples: pd.DataFrame, variables: Sequence[ClinicalVariable], design: Design
-) -> None:
-    for features in binary_variables(samples, variables, design.unknown_as_category):
-        tables.rows.append(compare_binary(features, design))
-    tables.rows.append(compare_categories(samples, variables, design))
+def _clinical(samples: pd.DataFrame, settings: Settings, design: Design) -> _Tables:
+    variables = describe_variables(samples, settings.group, only=settings.clinical)
     numeric = [v.name for v in variables if v.kind == "numeric"]
-    tables.rows.append(compare_numbers(samples, numeric, "clinical", design))
-    tables.rows.append(compare_numbers(burden_columns(samples), ["tmb", "tmb_evaluable"], "tmb", design))
-    tables.counts.append(count_categories(samples, variables, design))
+    rows = [
+        *(compare_binary(part, design) for part in binary_variables(samples, variables, design.unknown_as_category)),
+        compare_categories(samples, variables, design),
+        compare_numbers(samples, numeric, "clinical", design),
+        compare_numbers(burden_columns(samples), ["tmb", "tmb_evaluable"], "tmb", design),
+    ]
+    return _Tables(rows, [count_categories(samples, variables, design)], _skipped(variables))
 
 
 def _skipped(variables: Sequence[ClinicalVariable]) -> list[str]:
