@@ -163,7 +163,7 @@ def arrow_texts(values: Iterable[object]) -> pa.Array:
 
 def written_texts(
     i: npt.NDArray[np.intp], j: npt.NDArray[np.intp], rows: pd.DataFrame
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp], pd.Index]:
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp], pa.Array]:
     """Return row, column and text of every cell with an event, by column and row.
 
     An event is written as its protein change where that says the class by itself (``H1047R``, ``R213*``), else as its
@@ -182,7 +182,8 @@ def written_texts(
         Row, column, position of the text; and the distinct texts.
     """
     codes, texts = _tokens(rows)
-    rank = rows["alteration"].map(_CLASS_RANK).to_numpy(dtype=np.int64)
+    kind, kinds = pd.factorize(rows["alteration"])
+    rank = np.array([_CLASS_RANK[name] for name in kinds], dtype=np.int64)[kind]
     cell = j.astype(np.int64) * (int(i.max(initial=0)) + 1) + i
     order = np.argsort(cell * len(_CLASS_RANK) + rank, kind="stable")
     i, j, codes, rank, cell = i[order], j[order], codes[order], rank[order], cell[order]
@@ -198,8 +199,7 @@ def written_texts(
     ]
     cells[several] = len(texts) + np.arange(len(joined))
     distinct = pa.concat_arrays([texts, pa.array(joined, _TEXT)]).dictionary_encode()
-    words = pd.Index(distinct.dictionary.to_pandas(), dtype="str")
-    return i[starts], j[starts], distinct.indices.to_numpy().astype(np.intp)[cells], words
+    return i[starts], j[starts], distinct.indices.to_numpy().astype(np.intp)[cells], distinct.dictionary
 
 
 def _tokens(rows: pd.DataFrame) -> tuple[npt.NDArray[np.intp], pa.Array]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from her2genomics import schema
 from her2genomics.anndata_tables import make_anndata
@@ -136,9 +137,9 @@ class Cohort:
         inside = self._inside
         i, j, texts, words = written_texts(i[inside], j[inside], self.alterations[inside])
         first, last = (np.searchsorted(j, np.arange(len(self.genes)), side=side) for side in ("left", "right"))
-        words = words.insert(len(words), WILD_TYPE)
+        by_gene = np.asfortranarray(self.profiled)
         genes = {
-            gene: _cell_column(self.profiled[:, k], i[first[k] : last[k]], texts[first[k] : last[k]], words)
+            gene: _cell_column(by_gene[:, k], i[first[k] : last[k]], texts[first[k] : last[k]], words)
             for k, gene in enumerate(self.genes)
         }
         return pd.concat([self.samples, pd.DataFrame(genes, index=self.samples.index)], axis=1)
@@ -221,13 +222,14 @@ def positions_in(names: pd.Index, values: pd.Series) -> npt.NDArray[np.intp]:
 
 
 def _cell_column(
-    profiled: npt.NDArray[np.bool_], rows: npt.NDArray[np.intp], texts: npt.NDArray[np.intp], words: pd.Index
+    profiled: npt.NDArray[np.bool_], rows: npt.NDArray[np.intp], texts: npt.NDArray[np.intp], words: pa.Array
 ) -> pd.Categorical:
-    """Return one gene's column: wild type (the last word), a text in the rows that have one, missing elsewhere."""
+    """Return one gene's column: wild type (the last category), a text in the rows that have one, missing elsewhere."""
     used, codes = np.unique(texts, return_inverse=True)
     cells = np.where(profiled, np.int32(len(used)), np.int32(-1))
     cells[rows] = codes
-    return pd.Categorical.from_codes(cells, categories=words[np.append(used, len(words) - 1)])
+    categories = [*words.take(pa.array(used)).to_pylist(), WILD_TYPE]
+    return pd.Categorical.from_codes(cells, categories=pd.Index(categories, dtype="str"))
 
 
 def cohort_from_table(
@@ -312,10 +314,12 @@ def ordered_groups(samples: pd.DataFrame, source: str | None = None) -> pd.Serie
     SchemaError
         If a value is none of these.
     """
-    text = samples["her2_group"].astype("string").str.strip()
-    words = text.str.casefold().str.replace(r"^her2[\s_\-\u2010-\u2014]*", "", regex=True)
+    codes, distinct = pd.factorize(samples["her2_group"].astype("string").str.strip())
+    written = pd.Series(distinct, dtype="string")
+    words = written.str.casefold().str.replace(r"^her2[\s_\-\u2010-\u2014]*", "", regex=True)
     short = {name.removeprefix("HER2-"): name for name in schema.HER2_GROUPS}
-    text = words.map(short).fillna(text).mask(words == "indeterminate")
+    meant = words.map(short).fillna(written).mask(words == "indeterminate")
+    text = meant.reindex(codes).set_axis(samples.index)  # missing where there is none, -1
     checked = schema.check(samples[["sample_id"]].assign(her2_group=text), _GROUP_ONLY, source=source)
     return pd.Series(pd.Categorical(checked["her2_group"], schema.HER2_GROUPS, ordered=True), index=samples.index)
 

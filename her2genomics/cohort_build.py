@@ -25,6 +25,7 @@ from her2genomics.gene_columns import usable_aliases
 from her2genomics.her2 import Her2Rule
 from her2genomics.inclusion import InclusionRule, apply_rules
 from her2genomics.io.clinical import check_clinical
+from her2genomics.io.maf import repeats
 from her2genomics.io.tcga import is_tcga_barcode, tcga_sample, tcga_sample_type
 from her2genomics.panel import DEFAULT_PANEL, EXOME, Panel, load_panel
 from her2genomics.receptors import SubtypeRule
@@ -61,11 +62,10 @@ class MolecularTables:
 
     def sequenced(self, samples: pd.DataFrame) -> frozenset[str]:
         """Return the cohort's samples that a sequencing table mentions."""
-        names = [pd.Series(list(self.listed), dtype="string")]
-        if self.mutations is not None:
-            names.append(self.mutations["Tumor_Sample_Barcode"].astype("string"))
-        names += [t["sample_id"].astype("string") for t in (self.alterations, self.fusions) if t is not None]
-        return frozenset(resolve_samples(pd.concat(names).drop_duplicates(), samples).dropna())
+        columns = [] if self.mutations is None else [self.mutations["Tumor_Sample_Barcode"]]
+        columns += [t["sample_id"] for t in (self.alterations, self.fusions) if t is not None]
+        names = dict.fromkeys([*self.listed, *(name for column in columns for name in column.dropna().unique())])
+        return frozenset(resolve_samples(pd.Series(list(names), dtype="string"), samples).dropna())
 
 
 @dataclass(frozen=True)
@@ -318,7 +318,7 @@ def _from_mutations(maf: pd.DataFrame | None, attrition: _Attrition) -> pd.DataF
     ]
     used = [*position, "Variant_Classification", *(name for name in ("HGVSp_Short", "t_vaf") if name in maf)]
     maf = maf[used]
-    repeated = maf.duplicated(position) & maf["Start_Position"].notna()
+    repeated = repeats(maf, position) & maf["Start_Position"].notna()
     attrition.add("mutations", "repeated variant of a sample", len(maf), int((~repeated).sum()))
     maf = _kept(maf, ~repeated)
     classes = alteration_classes(maf)

@@ -372,11 +372,15 @@ def alteration_classes(mutations: pd.DataFrame) -> pd.Series:
     >>> alteration_classes(rows).tolist()
     ['truncating', 'promoter', <NA>]
     """
-    written = mutations["Variant_Classification"].astype("string")
-    canonical = written.map({text: canonical_class(text) for text in written.dropna().unique()}, na_action="ignore")
-    promoter = (canonical == "5'Flank") & mutations["Hugo_Symbol"].isin(PROMOTER_GENES)
-    classes = canonical.map(ALTERATION_OF_CLASS, na_action="ignore").astype("string")
-    return classes.mask(promoter.fillna(False).astype(bool), "promoter")
+    import numpy as np
+    import pandas as pd
+
+    codes, distinct = pd.factorize(mutations["Variant_Classification"].astype("string"))
+    canonical = [canonical_class(text) for text in distinct]
+    classes = pd.array([*map(ALTERATION_OF_CLASS.get, canonical), None], dtype="string").take(codes)
+    flank = np.array([*(name == "5'Flank" for name in canonical), False])[codes]
+    promoter = flank & mutations["Hugo_Symbol"].isin(PROMOTER_GENES).to_numpy(dtype=bool)
+    return pd.Series(classes, index=mutations.index).mask(promoter, "promoter")
 
 
 def render_markdown() -> str:

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from her2genomics.exceptions import SchemaError
@@ -92,6 +93,10 @@ def cell_texts(table: pd.DataFrame, column: str) -> list[str | None]:
     if list(table.columns).count(column) > 1:
         raise SchemaError("the column is there more than once", column=column, hint="rename or remove one of them")
     values = table[column]
+    if isinstance(values.dtype, pd.StringDtype):
+        codes, distinct = pd.factorize(values)
+        texts: list[str | None] = np.array([*distinct, None], dtype=object)[codes].tolist()
+        return texts
     present = values.notna().tolist()
     return [str(value) if there else None for value, there in zip(values.tolist(), present, strict=True)]
 

@@ -14,6 +14,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -154,14 +155,17 @@ def build_manifest(
     FileFormatError
         If the manifest would not be valid, which is a bug.
     """
+    with ThreadPoolExecutor(2) as pool:  # checksums of large files take their time
+        read = pool.submit(describe_inputs, inputs)
+        written = pool.submit(describe_outputs, outputs, folder)
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "software": {"name": "her2genomics", "version": software_version()},
         "command": command,
         "parameters": dict(parameters),
         "seed": seed,
-        "inputs": describe_inputs(inputs),
-        "outputs": describe_outputs(outputs, folder),
+        "inputs": read.result(),
+        "outputs": written.result(),
         "unrecorded": sorted(unrecorded),
         "panel": None if panel is None else _describe_panel(panel, build, Path(folder)),
         "environment": {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from typing import Literal, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from her2genomics.exceptions import AmbiguousInputError, DataWarning, SchemaError, UsageError
@@ -203,5 +204,7 @@ def _dates(table: pd.DataFrame) -> pd.Series:
 
 def _texts(table: pd.DataFrame, column: str) -> pd.Series:
     """Return a column as cleaned text by row position, missing where it says that there is no value."""
-    cleaned = [None if text is None else clean(text) for text in cell_texts(table, column)]
-    return pd.Series([None if text is None or is_missing(text) else text for text in cleaned], dtype="string")
+    codes, distinct = pd.factorize(np.array(cell_texts(table, column), dtype=object))
+    cleaned = [clean(text) for text in distinct]
+    texts = pd.array([*(None if is_missing(text) else text for text in cleaned), None], dtype="string")
+    return pd.Series(texts.take(codes))

@@ -402,11 +402,19 @@ def _first_known(own: pd.Series, counted: pd.Series, own_first: bool) -> pd.Seri
 
 
 def _repeats(table: pd.DataFrame) -> Count:
-    repeated = table.duplicated(KEY)
+    repeated = repeats(table, KEY)
     if repeated.any():
         repeated &= table[KEY].notna().all(axis=1)
     tumours = table.loc[repeated, SAMPLE].nunique()
     return "variants listed again for the same tumour (kept)", int(repeated.sum()), f"{tumours} tumours"
+
+
+def repeats(table: pd.DataFrame, key: Sequence[str]) -> pd.Series:
+    """Return which rows have the key of a row above; only rows that share sample and start are looked at closely."""
+    close = table.duplicated([SAMPLE, "Start_Position"], keep=False)
+    repeated = pd.Series(False, index=table.index)
+    repeated[close] = table.loc[close].duplicated(key)
+    return repeated
 
 
 def write_maf(mutations: pd.DataFrame, path: str | os.PathLike[str]) -> None:
