@@ -20,7 +20,11 @@ from her2genomics.stats.rxc_network import chunks, ranges
 
 DROPPED = 1e-15
 """Share of the observed table's probability that the tables left out may have together."""
-SLICES_AT_ONCE = 500_000
+SLICES_AT_ONCE = 100_000
+SHORT = 0.25
+"""Share of the counts of a slice up to which those between the tails are summed in place of the tails ..."""
+LEFT = 0.01
+"""... and share of its probability that has to be left for the tails, so that the difference keeps its digits."""
 
 Bounds = Callable[["Margins", "Slices"], tuple[Integers, Integers]]
 
@@ -93,6 +97,8 @@ class Slices:
         Counts of the last group but one that matter.
     mode
         The most probable of them.
+    whole
+        Log probability of all tables of the slice.
     at, at_last
         Where in `binomials` count 0 of the last group but one stands, and the count `left` of the last.
     """
@@ -105,6 +111,7 @@ class Slices:
     low: Integers
     high: Integers
     mode: Integers
+    whole: Floats
     at: Integers
     at_last: Integers
 
@@ -131,13 +138,21 @@ class Slices:
             some = some[low[some] < end[some]]
         return low
 
-    def trimmed(self, least: Floats) -> Slices:
-        """Return the slices without the counts whose tables do not matter, and only those with one left."""
+    def trimmed(self, least: Floats) -> tuple[Integers, Integers]:
+        """Return the first and the last count of each slice whose tables matter."""
         limit = least[self.feature]
         low = self.first(lambda x, some: self.height(x, some) >= limit[some], self.low, self.mode)
         high = self.first(lambda x, some: self.height(x, some) < limit[some], self.mode + 1, self.high) - 1
-        keep = np.flatnonzero(low <= self.mode)
-        return replace(self, low=low, high=high).take(keep)
+        return low, high
+
+    def sums(self, first: Integers, last: Integers) -> Floats:
+        """Return per slice the probability of the tables with counts from ``first`` up to before ``last``."""
+        result, last = np.zeros(len(self.feature)), np.maximum(first, last)
+        for chunk in chunks((last - first).astype(float)):
+            number, x = ranges(first[chunk], last[chunk])
+            probability = np.exp(self.height(x, chunk[number]))
+            result[chunk] = np.bincount(number, probability, minlength=len(chunk))
+        return result
 
     def take(self, which: Integers) -> Slices:
         """Return some of the slices."""
@@ -158,15 +173,25 @@ def tail_sums(margins: Margins, bounds: Callable[[Slices], tuple[Integers, Integ
     result = np.zeros(len(margins.k))
     binomials = _LogBinomials(margins)
     for part in _batches(margins.n_slices()):
-        slices = _slices(margins, binomials, part).trimmed(margins.least)
-        stops, begins = bounds(slices)
-        for first, last in ((slices.low, stops), (begins, slices.high + 1)):
-            for chunk in chunks((last - first).astype(float)):
-                number, x = ranges(first[chunk], last[chunk])
-                some = chunk[number]
-                probability = np.exp(slices.height(x, some))
-                result += np.bincount(slices.feature[some], probability, minlength=len(result))
+        slices = _slices(margins, binomials, part)
+        tails = _tails(slices, *bounds(slices), margins.least)
+        result += np.bincount(slices.feature, tails, minlength=len(result))
     return result
+
+
+def _tails(slices: Slices, stops: Integers, begins: Integers, least: Floats) -> Floats:
+    """Return the probability of both tails of each slice: all of it without what lies between, where that is little."""
+    tails = np.exp(slices.whole)
+    short = np.flatnonzero(begins - stops <= SHORT * (slices.high + 1 - slices.low))
+    between = slices.take(short).sums(stops[short], begins[short])
+    digits = between <= (1 - LEFT) * tails[short]
+    tails[short] -= between
+    other = np.setdiff1d(np.arange(len(tails)), short[digits], assume_unique=True)
+    rest = slices.take(other)
+    low, high = rest.trimmed(least)
+    tails[other] = rest.sums(low, np.minimum(stops[other], high + 1))
+    tails[other] += rest.sums(np.maximum(begins[other], low), high + 1)
+    return tails
 
 
 def _batches(n_slices: Floats) -> list[Integers]:
@@ -191,6 +216,7 @@ def _slices(margins: Margins, binomials: _LogBinomials, features: Integers) -> S
     high = np.minimum(margins.high[feature, -2], left - margins.low[feature, -1])
     n_x, n_y = margins.n[feature, -2], margins.n[feature, -1]
     mode = np.clip((left + 1) * (n_x + 1) // (n_x + n_y + 2), low, high)
+    whole = base + log_binomial(left, n_x + n_y, margins.k[feature], total[feature])
     at, at_last = binomials.shift[feature, -2], binomials.shift[feature, -1] + left
-    slices = Slices(binomials.values, feature, left, base, score, low, high, mode, at, at_last)
+    slices = Slices(binomials.values, feature, left, base, score, low, high, mode, whole, at, at_last)
     return slices.take(np.flatnonzero(low <= high))

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from fractions import Fraction
+from math import comb
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -123,3 +126,25 @@ def test_wrong_input() -> None:
     with pytest.raises(StatisticsError, match="2 scores for 3 groups"):
         exact_trend_many([[1, 2, 3]], [5, 5, 5], scores=[1, 2])
     assert chi_square_many([[0, 0]], [5, 6]).isna().all().all()
+
+
+@pytest.mark.parametrize(
+    ("altered", "n"),
+    [([9, 0, 1], [10, 400, 60]), ([1, 0, 6], [300, 35, 8]), ([0, 38, 2], [70, 40, 500]), ([30, 31, 29], [60, 61, 62])],
+)
+def test_skewed_tables_keep_their_digits(altered: list[int], n: list[int]) -> None:
+    """Against fractions: what is left of a slice without its middle loses no digits to the difference."""
+    k, total = sum(altered), sum(n)
+    ways = {
+        (i, j): comb(n[0], i) * comb(n[1], j) * comb(n[2], k - i - j)
+        for i in range(min(k, n[0]) + 1)
+        for j in range(min(k - i, n[1]) + 1)
+        if 0 <= k - i - j <= n[2]
+    }
+    seen = ways[altered[0], altered[1]]
+    rare = sum(count for count in ways.values() if count <= seen)
+    expected = Fraction(k * (n[1] + 2 * n[2]), total)
+    distance = abs(altered[1] + 2 * altered[2] - expected)
+    far = sum(count for (i, j), count in ways.items() if abs(j + 2 * (k - i - j) - expected) >= distance)
+    assert fisher_groups_many([altered], n)[0] == pytest.approx(rare / comb(total, k), rel=1e-11)
+    assert exact_trend_many([altered], n)[0] == pytest.approx(far / comb(total, k), rel=1e-11)
