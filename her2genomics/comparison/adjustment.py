@@ -14,7 +14,7 @@ import pandas as pd
 from her2genomics.comparison.covariates import Covariates, Strata
 from her2genomics.comparison.features import BinaryFeatures, group_counts
 from her2genomics.comparison.groups import Grouping, IntArray
-from her2genomics.comparison.notes import append_note
+from her2genomics.comparison.notes import NOTHING_LEFT, append_note
 from her2genomics.comparison.regression import regression_columns, regression_groups_columns
 from her2genomics.comparison.weighting import WEIGHTING_METHODS, weighting_columns
 from her2genomics.stats.propensity import SEED
@@ -55,6 +55,7 @@ def add_adjusted(
     part.loc[rows, "adj_for"] = covariates.label
     part.loc[rows, "adj_n_missing"] = _n_missing(chosen, grouping, pair, covariates)
     part["note"] = _worded(part)
+    part["note"] = append_note(part["note"], _nothing_left(part), NOTHING_LEFT)
     overlap = part["adj_test"].astype("string").str.startswith("overlap") & (part["adj_p"] >= 0.05)
     part["note"] = append_note(part["note"], overlap, "overlap weights are conservative")
 
@@ -84,6 +85,13 @@ def add_adjusted_groups(
     part.loc[rows, "adj_n_missing"] = _n_missing(chosen, grouping, every, covariates)
     lost = (part["p_value"] < 0.05) & (part["adj_p"] >= 0.05)
     part["note"] = append_note(part["note"], lost, "attenuated, inconclusive")
+    part["note"] = append_note(part["note"], _nothing_left(part), NOTHING_LEFT)
+
+
+def _nothing_left(part: pd.DataFrame) -> pd.Series:
+    """Return which features that differ between samples have no adjusted p."""
+    lacking: pd.Series = part["adj_test"].notna() & part["adj_p"].isna() & (part["p_value"] < 1).fillna(False)
+    return lacking
 
 
 def _strata_counts(features: BinaryFeatures, grouping: Grouping, strata: Strata) -> tuple[IntArray, IntArray]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+NOTHING_LEFT = "no adjusted p: the covariates leave nothing to compare between the groups"
+"""Of a row that was to be adjusted: groups and covariates go together, or a fit has no result."""
+
 
 def append_note(notes: pd.Series, where: pd.Series, text: str | pd.Series) -> pd.Series:
     """Return the notes with ``text`` added to the rows ``where`` is True (missing counts as False).

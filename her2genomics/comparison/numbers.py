@@ -18,6 +18,7 @@ from her2genomics.comparison.adjustment import Adjustment
 from her2genomics.comparison.design import Design
 from her2genomics.comparison.groups import OVERALL, TREND
 from her2genomics.comparison.information import CLINICAL
+from her2genomics.comparison.notes import NOTHING_LEFT
 from her2genomics.exceptions import StatisticsError
 from her2genomics.stats.adjusted_numbers import adjusted_difference, van_elteren
 from her2genomics.stats.continuous import dunn_holm, kruskal_wallis, rank_sum
@@ -173,7 +174,8 @@ def _adjusted(numbers: Floats, design: Design, pair: tuple[int, int], adjustment
     strata = covariates.strata()
     if design.numbers == "rank" and strata is not None:
         result = van_elteren(numbers[rows], first[rows], strata.codes[rows])
-        return row | {"adj_test": f"van Elteren (AUC {result.auc:.2f})", "adj_p": result.p_value}
+        area = f" (AUC {result.auc:.2f})" if np.isfinite(result.auc) else ""
+        return row | {"adj_test": f"van Elteren{area}", "adj_p": result.p_value}
     if not covariates.members:
         return {}
     terms = [np.ones((int(rows.sum()), 1)), first[rows][:, None], *(c.terms(rows) for c in covariates.members)]
@@ -183,7 +185,9 @@ def _adjusted(numbers: Floats, design: Design, pair: tuple[int, int], adjustment
 
 
 def _worded(row: Row) -> str:
+    """Return the note with what adjustment did to a result, or that it leaves none."""
     p, adjusted, note = row.get("p_value"), row.get("adj_p"), str(row.get("note", ""))
-    if p is None or adjusted is None or not (p < 0.05 <= adjusted):
+    if p is None or adjusted is None:
         return note
-    return "; ".join([*filter(None, [note]), "attenuated, inconclusive"])
+    lost = NOTHING_LEFT if np.isnan(adjusted) else "attenuated, inconclusive" if p < 0.05 <= adjusted else ""
+    return "; ".join(filter(None, [note, lost]))

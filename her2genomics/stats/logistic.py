@@ -72,16 +72,27 @@ class _Model:
             value = value + np.where(sign > 0, log_determinant, -np.inf) / 2
         return value
 
+    def information_at(self, coef: Floats) -> Floats:
+        """Return the information (without the penalty), of which standard errors are made."""
+        return self.information(expit(coef @ self.design.T + self.offset))
+
     def score(self, coef: Floats) -> tuple[Floats, Floats]:
-        """Return the gradient of the (penalised) log likelihood and the information."""
+        """Return the gradient of the (penalised) log likelihood, and the matrix that scoring steps divide it by.
+
+        The matrix is the information.  With the penalty a sample of leverage h is drawn to 1/2 with the weight h, so
+        that it counts 1 + h times: steps by the information alone are twice too long where one sample is all that
+        tells of a term (h = 1), and jump from one side of the maximum to the other without end.
+        """
         share = expit(coef @ self.design.T + self.offset)
         information = self.information(share)
         residual = self.altered - self.total * share
-        if self.firth:
-            inverse = _inverse(information)
-            leverage = inverse.reshape(-1, self.squares.shape[1]) @ self.squares.T
-            residual = residual + self.total * share * (1 - share) * leverage * (0.5 - share)
-        return residual @ self.design, information
+        if not self.firth:
+            return residual @ self.design, information
+        weight = self.total * share * (1 - share)
+        leverage = share * (1 - share) * (_inverse(information).reshape(-1, self.squares.shape[1]) @ self.squares.T)
+        residual = residual + self.total * leverage * (0.5 - share)
+        curvature = (weight * (1 + leverage)) @ self.squares
+        return residual @ self.design, curvature.reshape(information.shape)
 
 
 @dataclass(frozen=True)
@@ -110,12 +121,12 @@ def _fit(model: _Model, start: Floats, held: Sequence[int] = (), tolerance: floa
         if not active.any():
             break
         part = model.take(active)
-        gradient, information = part.score(coef[active])
+        gradient, curvature = part.score(coef[active])
         done = np.abs(gradient[:, free]).max(axis=1, initial=0.0) < tolerance
         index = np.flatnonzero(active)
         converged[index[done]] = True
         step = np.zeros_like(gradient)
-        inverse = _inverse(information[:, free][:, :, free])
+        inverse = _inverse(curvature[:, free][:, :, free])
         step[:, free] = np.einsum("fpq,fq->fp", inverse, gradient[:, free])
         step /= np.maximum(np.abs(step).max(axis=1, keepdims=True) / MAX_STEP, 1.0)
         moved, reached = _climb(part, coef[active], value[active], step)
@@ -145,7 +156,7 @@ def _limit(model: _Model, fit: _Fit, term: int, side: int, drop: float) -> Float
     Newton's method on the profile (its slope is the score of the term), kept inside a bracket.
     """
     best, target = fit.coef[:, term], fit.log_likelihood - drop
-    _, information = model.score(fit.coef)
+    information = model.information_at(fit.coef)
     se = np.sqrt(np.maximum(_inverse(information)[:, term, term], 0.0))
     coef = fit.coef.copy()
     near, far = best.copy(), np.full(len(best), side * np.inf)
@@ -311,7 +322,7 @@ def _separated(model: _Model, fit: _Fit) -> npt.NDArray[np.bool_]:
 
 def _term_results(model: _Model, fit: _Fit, term: int, reach: float, scale: float) -> Floats:
     """Return odds ratio, limits, likelihood-ratio p, coefficient and standard error of one term."""
-    _, information = model.score(fit.coef)
+    information = model.information_at(fit.coef)
     coef, se = fit.coef[:, term] / scale, np.sqrt(_inverse(information)[:, term, term]) / scale
     low, high = coef - reach * se, coef + reach * se
     if model.firth:

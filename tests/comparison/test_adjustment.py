@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from statsmodels.discrete.discrete_model import Logit
 
-from her2genomics.cohort import Cohort
+from her2genomics.cohort import Cohort, cohort_from_table
 from her2genomics.compare import compare_groups
 from her2genomics.exceptions import SchemaError, UsageError
 from her2genomics.stats.stratified import cmh
@@ -81,6 +81,64 @@ def test_sparse_features_get_the_penalty(hr_cohort: Cohort, row: Pick) -> None:
     )
     assert found["adj_test"] == "Firth logistic", "none of HER2-zero is altered"
     assert 0 < found["adj_ci_low"] < found["adj_effect"] < found["adj_ci_high"] < 1
+
+
+@pytest.fixture(scope="module")
+def batched() -> Cohort:
+    """HER2-zero in two batches; all HER2-low in the one, all HER2-positive in the other, one HER2-zero in a third."""
+    rows = []
+    for group, n in (("HER2-zero", 41), ("HER2-low", 40), ("HER2-positive", 40)):
+        for i in range(n):
+            batch = {"HER2-low": "A", "HER2-positive": "B"}.get(group, "C" if i == 40 else "AB"[i % 2])
+            share = 3 if group == "HER2-low" else 7
+            rows.append(
+                {
+                    "her2_group": group,
+                    "batch": batch,
+                    "age": str(35 + 11 * i % 40),
+                    "tmb": str((7 * i + share) % 13),
+                    "TP53": "R175H" if 3 * i % 10 < share else "WT",
+                    "CDH1": None if batch == "C" else "1" if i % 5 == 0 else "0",
+                    "PTEN": "0",
+                }
+            )
+    table = pd.DataFrame(rows)
+    table.insert(0, "sample_id", [f"s{i}" for i in range(len(table))])
+    return cohort_from_table(table)
+
+
+@pytest.mark.parametrize("adjust", ["batch", ["batch", "age"]])
+@pytest.mark.parametrize("adjust_by", ["auto", "regression"])
+def test_groups_that_go_with_a_covariate_are_not_adjusted(
+    batched: Cohort, row: Pick, adjust: str | list[str], adjust_by: str
+) -> None:
+    table = compare_groups(batched, adjust=adjust, adjust_by=adjust_by).association
+    for feature in ("TP53", "tmb"):
+        found = row(table, feature, "low-positive", family="tmb" if feature == "tmb" else "gene")
+        assert found[["adj_effect", "adj_ci_low", "adj_ci_high", "adj_p"]].isna().all(), found
+        assert "no adjusted p: the covariates leave nothing to compare between the groups" in found["note"]
+    assert row(table, "TP53", "zero-low")["adj_p"] < 0.05
+    assert "no adjusted p" not in row(table, "TP53", "zero-low")["note"]
+
+
+def test_a_level_with_one_sample_does_not_hinder_adjustment(batched: Cohort, row: Pick) -> None:
+    """TP53 was profiled in the only sample of batch C, CDH1 was not: as if the cohort had no batch C."""
+    found = compare_groups(batched, adjust=["batch", "age"], min_frequency=0).association
+    kept = compare_groups(
+        batched.select((batched.samples["batch"] != "C").to_numpy(dtype=bool)), adjust=["batch", "age"]
+    ).association
+    tp53, cdh1 = (row(found, gene, "zero-low") for gene in ("TP53", "CDH1"))
+    assert tp53["adj_test"] == cdh1["adj_test"] == "Firth logistic"
+    assert np.isfinite(tp53[["adj_effect", "adj_ci_low", "adj_ci_high", "adj_p"]].astype(float)).all()
+    columns = ["adj_effect", "adj_ci_low", "adj_ci_high", "adj_p"]
+    assert cdh1[columns].tolist() == pytest.approx(row(kept, "CDH1", "zero-low")[columns].tolist(), rel=1e-6)
+
+
+@pytest.mark.parametrize("adjust_by", ["auto", "regression"])
+def test_what_no_sample_has_is_not_adjusted(batched: Cohort, row: Pick, adjust_by: str) -> None:
+    table = compare_groups(batched, adjust="batch", adjust_by=adjust_by, features=["PTEN:amp"]).association
+    for contrast in ("zero-low", "overall", "trend"):
+        assert pd.isna(row(table, "PTEN:amp", contrast)["adj_p"])
 
 
 def test_burden_as_covariate_and_as_offset(hr_cohort: Cohort, row: Pick) -> None:

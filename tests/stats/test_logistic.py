@@ -59,6 +59,22 @@ def test_firth_is_the_maximum_of_the_penalised_likelihood() -> None:
     assert logistic_many([y], [np.ones(40)], design, firth=True)["coef"][0] == pytest.approx(best.x[1], abs=1e-6)
 
 
+def test_firth_converges_where_one_sample_is_all_that_tells_of_a_term() -> None:
+    """A level of one sample (leverage 1): steps by the plain information jump over the maximum and back for ever.
+
+    By hand: a cell of its own has (y + 1/2) / (n + 1) as its fitted share, and leaves the others as they are.
+    """
+    design = np.array([[1, 1, 0], [1, 0, 0], [1, 0, 1]])
+    altered, total = [[7, 12, 1]], [[20, 50, 1]]
+    alone = logistic_many(altered, total, design, term=2, firth=True).iloc[0]
+    assert alone["odds_ratio"] == pytest.approx((1.5 / 0.5) / (12.5 / 38.5), rel=1e-9)
+    columns = ["odds_ratio", "ci_low", "ci_high", "p_value"]
+    found = logistic_many(altered, total, design, firth=True).iloc[0][columns].astype(float)
+    without = logistic_many([[7, 12]], [[20, 50]], design[:2, :2], firth=True).iloc[0][columns].astype(float)
+    assert found["odds_ratio"] == pytest.approx((7.5 / 13.5) / (12.5 / 38.5), rel=1e-9)
+    assert found.tolist() == pytest.approx(without.tolist(), rel=1e-6)
+
+
 def test_a_single_table_by_hand() -> None:
     # One group, no covariate: Firth's penalty for a saturated 2x2 table adds 1/2 to each cell.
     found = logistic_many([[7, 0]], [[10, 12]], [[1, 1], [1, 0]], firth=True).iloc[0]
