@@ -404,19 +404,24 @@ def _assays(
     genes = tuple(sorted(symbols))
     assays = []
     if found is not None or matrix["mutations"].notna().any():
-        mask = np.zeros((len(samples), len(genes)), dtype=bool)
+        mask = _by_gene(samples, genes)
         index = pd.Index(genes)
         for name, members in gene_sets.items():
             covered = np.ones(len(genes), dtype=bool) if members is None else index.isin(members)
-            mask[(matrix["mutations"] == name).to_numpy(dtype=bool, na_value=False)] = covered
+            mask[:, covered] |= (matrix["mutations"] == name).to_numpy(dtype=bool, na_value=False)[:, None]
         assays.append(_Assay("mutations", mask, schema.empty(schema.ALTERATIONS) if found is None else found))
     if cna is not None:
         measured = cna[cna["cna"].notna()]
-        mask = np.zeros((len(samples), len(genes)), dtype=bool)
+        mask = _by_gene(samples, genes)
         rows = pd.Index(samples["sample_id"]).get_indexer(pd.Index(measured["sample_id"]))
         mask[rows, pd.Index(genes).get_indexer(pd.Index(measured["gene"]))] = True
         assays.append(_Assay("cna", mask, copy_number_alterations(measured)))
     return assays, genes
+
+
+def _by_gene(samples: pd.DataFrame, genes: Sequence[str]) -> BoolMatrix:
+    """Return an empty mask, samples x genes, of which the columns lie together in memory: tables go gene by gene."""
+    return np.zeros((len(samples), len(genes)), dtype=bool, order="F")
 
 
 def _genes_of(panel_id: str, knowledge: Panel) -> frozenset[str] | None:
@@ -431,9 +436,7 @@ def _assemble(
     samples: pd.DataFrame, genes: tuple[str, ...], assays: list[_Assay], matrix: pd.DataFrame, attrition: _Attrition
 ) -> Cohort:
     """Combine the assays: altered if any found it, unaltered only if all that cover the gene here looked."""
-    looked = np.ones((len(samples), len(genes)), dtype=bool)
-    any_looked = np.zeros_like(looked)
-    altered = np.zeros_like(looked)
+    looked, any_looked, altered = ~_by_gene(samples, genes), _by_gene(samples, genes), _by_gene(samples, genes)
     inside_rows, outside_rows = [], []
     index, columns = pd.Index(samples["sample_id"]), pd.Index(genes)
     for assay in assays:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -332,19 +333,20 @@ def write_study(
         The files written, in order, those before included.
     """
     out = Path(folder)
-    tables: Mapping[str, pd.DataFrame | None] = {
-        f"cohort.{fmt}": cohort.to_table(),
+    long_tables: Mapping[str, pd.DataFrame | None] = {
         f"alterations.{fmt}": cohort.alterations,
         f"alterations_off_panel.{fmt}": cohort.off_panel if len(cohort.off_panel) else None,
         f"gene_panel_matrix.{fmt}": cohort.gene_panel_matrix,
         f"attrition.{fmt}": cohort.attrition,
         **(results or {}),
     }
-    written = list(already)
-    for name, table in tables.items():
-        if table is not None:
-            write_table(table, out / name)
-            written.append(out / name)
+    tables = {out / name: table for name, table in long_tables.items() if table is not None}
+    with ThreadPoolExecutor(1) as pool:  # beside the wide table, which takes longer
+        others = [pool.submit(write_table, table, path) for path, table in tables.items()]
+        write_table(cohort.to_table(), out / f"cohort.{fmt}")
+    for done in others:
+        done.result()
+    written = [*already, out / f"cohort.{fmt}", *tables]
     panel = panel_knowledge(settings.panel)
     manifest = build_manifest(
         "cohort build",
