@@ -164,8 +164,7 @@ def build_cohort(
         samples = add_erbb2(samples, cna)
     if molecular.tmb is not None:
         samples = _add_tmb(samples, molecular.tmb, attrition)
-    sequenced = None if found is None else molecular.sequenced(samples)
-    matrix = _panel_matrix(samples, sequenced, panel_id, profiled, gene_panel_matrix)
+    matrix = _panel_matrix(samples, None if found is None else molecular, panel_id, profiled, gene_panel_matrix)
     assays, genes = _assays(samples, found, cna, matrix, knowledge)
     cohort = _assemble(samples, genes, assays, matrix, attrition)
     if rules:
@@ -356,7 +355,7 @@ def _add_tmb(samples: pd.DataFrame, tmb: pd.DataFrame, attrition: _Attrition) ->
 
 def _panel_matrix(
     samples: pd.DataFrame,
-    sequenced: Collection[str] | None,
+    sequencing: MolecularTables | None,
     panel_id: str,
     profiled: Collection[str] | None,
     given: pd.DataFrame | None,
@@ -372,10 +371,10 @@ def _panel_matrix(
     elif profiled is not None:
         resolved = set(resolve_samples(pd.Series(list(profiled), dtype="string"), samples).dropna())
         panels = none.mask(ids.isin(resolved), panel_id)
-    elif sequenced is None:
+    elif sequencing is None:
         panels = none
     else:
-        panels = none.mask(ids.isin(list(sequenced)), panel_id)
+        panels = none.mask(ids.isin(list(sequencing.sequenced(samples))), panel_id)
         unknown = int(panels.isna().sum())
         if unknown:
             warnings.warn(
@@ -453,17 +452,35 @@ def _assemble(
     if len(off_panel):
         _warn_off_panel(off_panel, attrition, sum(len(a.found) for a in assays))
     alterations = pd.concat(inside_rows, ignore_index=True) if inside_rows else schema.empty(schema.ALTERATIONS)
-    names = np.array([a.name for a in assays], dtype=object)
-    seen = np.column_stack([a.profiled.any(axis=1) for a in assays]) if assays else np.zeros((len(samples), 0), bool)
-    samples = samples.assign(assays=pd.array(["+".join(names[row]) or pd.NA for row in seen], dtype="string"))
+    samples = samples.assign(assays=_looked_by(assays, len(samples)))
+    order = np.lexsort([_alphabetical(alterations[name]) for name in ("alteration", "gene", "sample_id")])
     return Cohort(
         samples,
-        alterations.sort_values(["sample_id", "gene", "alteration"], kind="stable").reset_index(drop=True),
+        alterations.take(order).reset_index(drop=True),
         genes,
         (looked & any_looked) | altered,
         gene_panel_matrix=matrix,
         off_panel=off_panel,
     )
+
+
+def _looked_by(assays: Sequence[_Assay], n: int) -> pd.api.extensions.ExtensionArray:
+    """Return the names of the assays that profiled each sample, joined by +, missing where none did."""
+    seen = np.zeros(n, dtype=np.int64)
+    for bit, assay in enumerate(assays):
+        seen |= assay.profiled.any(axis=1).astype(np.int64) << bit
+    names = ["+".join(a.name for bit, a in enumerate(assays) if code >> bit & 1) for code in range(1 << len(assays))]
+    return pd.array([name or None for name in names], dtype="string").take(seen)
+
+
+def _alphabetical(values: pd.Series) -> npt.NDArray[np.intp]:
+    """Return the place of each text among the distinct ones in order, missing ones last."""
+    codes, distinct = pd.factorize(values)
+    order = np.argsort(np.asarray(distinct, dtype=object), kind="stable")
+    place = np.empty(len(distinct) + 1, dtype=np.intp)
+    place[order], place[-1] = np.arange(len(distinct)), len(distinct)
+    placed: npt.NDArray[np.intp] = place[codes]
+    return placed
 
 
 def _warn_off_panel(off_panel: pd.DataFrame, attrition: _Attrition, total: int) -> None:

@@ -14,7 +14,6 @@ import os
 import platform
 import sys
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -46,10 +45,16 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
     return digest.hexdigest()
 
 
-def describe_inputs(paths: Iterable[str | os.PathLike[str]]) -> list[dict[str, Any]]:
-    """Return name, path as typed, size and checksum of each input file; standard input has no checksum."""
+def describe_inputs(paths: Iterable[str | os.PathLike[str] | dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return name, path as typed, size and checksum of each input file; standard input has no checksum.
+
+    What has been described before stays as it is.
+    """
     described: list[dict[str, Any]] = []
     for path in paths:
+        if isinstance(path, dict):
+            described.append(path)
+            continue
         file = Path(path)
         entry: dict[str, Any] = {"name": file.name or os.fspath(path), "path": _as_typed(file)}
         if file.is_file():
@@ -123,7 +128,7 @@ def build_manifest(
     command: str,
     *,
     parameters: Mapping[str, Any],
-    inputs: Iterable[str | os.PathLike[str]] = (),
+    inputs: Iterable[str | os.PathLike[str] | dict[str, Any]] = (),
     outputs: Iterable[str | os.PathLike[str]] = (),
     folder: str | os.PathLike[str] = ".",
     unrecorded: Iterable[str] = (),
@@ -140,7 +145,7 @@ def build_manifest(
     parameters
         Every setting that can change the result, defaults included.
     inputs
-        Files that were read.
+        Files that were read, or what `describe_inputs` has said of them.
     outputs, folder
         Files that were written, and the results folder that they lie in.
     unrecorded
@@ -155,17 +160,14 @@ def build_manifest(
     FileFormatError
         If the manifest would not be valid, which is a bug.
     """
-    with ThreadPoolExecutor(2) as pool:  # checksums of large files take their time
-        read = pool.submit(describe_inputs, inputs)
-        written = pool.submit(describe_outputs, outputs, folder)
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "software": {"name": "her2genomics", "version": software_version()},
         "command": command,
         "parameters": dict(parameters),
         "seed": seed,
-        "inputs": read.result(),
-        "outputs": written.result(),
+        "inputs": describe_inputs(inputs),
+        "outputs": describe_outputs(outputs, folder),
         "unrecorded": sorted(unrecorded),
         "panel": None if panel is None else _describe_panel(panel, build, Path(folder)),
         "environment": {

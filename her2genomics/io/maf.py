@@ -171,10 +171,9 @@ def read_maf(
     ([['TP53', 'Nonsense_Mutation']], False)
     """
     extra = list(columns or [])
-    raw = read_table(path, columns=lambda names: _needed(names, extra), allow_empty=True)
+    raw = read_table(path, columns=lambda names: _needed(names, extra), missing=_UNKNOWN_WORDS, allow_empty=True)
     counts: list[Count] = []
     raw = _without_repeated_headers(raw, counts)
-    raw = raw.mask(raw.isin(_UNKNOWN_WORDS))
     recognised = recognise_columns(raw, MAF_SYNONYMS, by_priority=_TAKEN_BY_PRIORITY, path=path)
     _require(recognised, path)
     table = _with_sample(recognised.table, sample, path)

@@ -35,7 +35,6 @@ from her2genomics.io.table_head import MISSING_MARKERS, Head, read_head, refuse_
 ColumnChoice = Callable[[list[str]], Sequence[str]]
 _TEXT = pa.large_string()
 _SHORT_TEXT = pa.string()
-_MARKERS = pa.array(MISSING_MARKERS, _TEXT)
 SAMPLE_NAMES: frozenset[str] = frozenset({"sample", "sampleid", "samplename", "samplebarcode", "tumorsamplebarcode"})
 """Names of a sample column, without case and punctuation."""
 _BLOCK_BYTES = 2 << 20
@@ -110,6 +109,7 @@ def read_table(
     comment: str | None = "#",
     delimiter: str | None = None,
     columns: ColumnChoice | None = None,
+    missing: Sequence[str] = (),
     allow_empty: bool = False,
 ) -> pd.DataFrame:
     r"""Read a table as text.
@@ -124,6 +124,8 @@ def read_table(
         One character; by default found from the header line.
     columns
         Function from the names in the file to those to read; others are skipped, which saves memory.
+    missing
+        What else than `MISSING_MARKERS` says that a cell has no value.
     allow_empty
         Whether a header without a data row is a table.
 
@@ -156,7 +158,7 @@ def read_table(
     0        P1    1+
     1        P2  <NA>
     """
-    return _read(path, comment, delimiter, columns, None, allow_empty).text
+    return _read(path, _Wanted(comment, delimiter, columns, missing=missing), allow_empty).text
 
 
 def read_coded_table(path: str | os.PathLike[str], coded: ColumnChoice, *, comment: str | None = "#") -> CodedTable:
@@ -174,22 +176,35 @@ def read_coded_table(path: str | os.PathLike[str], coded: ColumnChoice, *, comme
     FileFormatError, AmbiguousInputError
         As `read_table`.
     """
-    return _read(path, comment, None, None, coded, allow_empty=False)
+    return _read(path, _Wanted(comment, coded=coded), allow_empty=False)
 
 
-def _read(
-    path: str | os.PathLike[str],
-    comment: str | None,
-    delimiter: str | None,
-    columns: ColumnChoice | None,
-    coded: ColumnChoice | None,
-    allow_empty: bool,
-) -> CodedTable:
+@dataclass(frozen=True)
+class _Wanted:
+    """What is asked of a file; see `read_table` and `read_coded_table`."""
+
+    comment: str | None
+    delimiter: str | None = None
+    columns: ColumnChoice | None = None
+    coded: ColumnChoice | None = None
+    missing: Sequence[str] = ()
+
+    @property
+    def markers(self) -> list[str]:
+        return [*MISSING_MARKERS, *self.missing]
+
+    def coded_among(self, names: list[str]) -> frozenset[str]:
+        """Return the columns to read as codes; never the first, which tells comments and blank lines."""
+        chosen = () if self.coded is None else self.coded(names)
+        return frozenset(name for name in chosen if name != names[0] and not name.startswith("unnamed_"))
+
+
+def _read(path: str | os.PathLike[str], wanted: _Wanted, allow_empty: bool) -> CodedTable:
     source = find_source(path)
     if source.magic().startswith(b"PAR1"):
-        table, comments = _read_parquet(source, columns, coded), list[str]()
+        table, comments = _read_parquet(source, wanted), list[str]()
     else:
-        text = _TextTable.opened(source, comment, delimiter, columns, coded)
+        text = _TextTable.opened(source, wanted)
         table, comments = text.read(), text.head.comments
     if not allow_empty and not len(table.text):
         raise FileFormatError("there is a header but no data row", path=source.label)
@@ -232,24 +247,18 @@ class _TextTable:
     names: list[str]
     comment: str | None
     wanted: list[str] | None
-    coded: frozenset[str] = frozenset()
+    coded: frozenset[str]
+    markers: list[str]
 
     @classmethod
-    def opened(
-        cls,
-        source: Source,
-        comment: str | None,
-        delimiter: str | None,
-        columns: ColumnChoice | None,
-        coded: ColumnChoice | None,
-    ) -> _TextTable:
+    def opened(cls, source: Source, asked: _Wanted) -> _TextTable:
         with source.open() as stream:
-            head, first = read_head(stream, source.label, comment=comment, delimiter=delimiter)
+            head, first = read_head(stream, source.label, comment=asked.comment, delimiter=asked.delimiter)
         names = head.names
         if first is not None and len(first) == len(names) + 1 and not first[-1].strip():
             names = [*names, f"unnamed_{len(first)}"]
-        wanted = None if columns is None else _checked_choice(columns(head.names), head.names, source)
-        return cls(source, head, names, comment, wanted, _coded_choice(coded, head.names))
+        wanted = None if asked.columns is None else _checked_choice(asked.columns(head.names), head.names, source)
+        return cls(source, head, names, asked.comment, wanted, asked.coded_among(head.names), asked.markers)
 
     @property
     def quoting(self) -> bool:
@@ -287,7 +296,7 @@ class _TextTable:
                 raise self._explained(error) from error
         if self.quoting and watched.quotes:
             self._verify_quoted_lines(cells)
-        return _clean(cells, self.coded, unquote=watched.quotes and not self.quoting)
+        return _clean(cells, self.coded, self.markers, unquote=watched.quotes and not self.quoting)
 
     def _arrow_table(self, stream: _WatchedBytes, encoding: str) -> pa.Table:
         return pa_csv.read_csv(
@@ -304,7 +313,7 @@ class _TextTable:
             convert_options=pa_csv.ConvertOptions(
                 column_types={name: _SHORT_TEXT if name in self.coded else _TEXT for name in self.names},
                 strings_can_be_null=True,
-                null_values=list(MISSING_MARKERS),
+                null_values=self.markers,
                 include_columns=self._to_parse(),
             ),
         )
@@ -431,12 +440,6 @@ def _holds_line_end(column: pa.ChunkedArray) -> bool:
     return bool(pc.any(pc.match_substring(column, "\n")).as_py())
 
 
-def _coded_choice(coded: ColumnChoice | None, names: list[str]) -> frozenset[str]:
-    """Return the columns to read as codes; never the first, which tells comments and blank lines."""
-    chosen = () if coded is None else coded(names)
-    return frozenset(name for name in chosen if name != names[0] and not name.startswith("unnamed_"))
-
-
 def _without_rows(table: CodedTable, drop: npt.NDArray[np.bool_]) -> CodedTable:
     if not drop.any():
         return table
@@ -445,13 +448,13 @@ def _without_rows(table: CodedTable, drop: npt.NDArray[np.bool_]) -> CodedTable:
     return replace(table, text=table.text.loc[~drop].reset_index(drop=True), coded=coded)
 
 
-def _clean(cells: pa.Table, coded: Collection[str], *, unquote: bool) -> CodedTable:
+def _clean(cells: pa.Table, coded: Collection[str], markers: list[str], *, unquote: bool) -> CodedTable:
     """Return clean columns, some of them as codes; as many columns at a time as Arrow has threads."""
 
     def cleaned(name: str) -> pa.ChunkedArray | CodedColumn:
         if name in coded:
-            return _clean_words(_coded(cells[name]), unquote=unquote)
-        return _clean_column(cells[name], unquote=unquote)
+            return _clean_words(_coded(cells[name]), markers, unquote=unquote)
+        return _clean_column(cells[name], markers, unquote=unquote)
 
     with ThreadPoolExecutor(pa.cpu_count()) as pool:
         columns = dict(zip(cells.column_names, pool.map(cleaned, cells.column_names), strict=True))
@@ -498,15 +501,15 @@ def _holds(texts: pa.Array, wanted: bytes) -> npt.NDArray[np.bool_]:
     return same
 
 
-def _clean_words(column: CodedColumn, *, unquote: bool) -> CodedColumn:
+def _clean_words(column: CodedColumn, markers: list[str], *, unquote: bool) -> CodedColumn:
     words = pa.chunked_array([column.words])
-    cleaned = _clean_column(words, unquote=unquote)
+    cleaned = _clean_column(words, markers, unquote=unquote)
     if cleaned.equals(words):
         return column
     return _coded(pa.chunked_array([replace(column, words=cleaned.combine_chunks()).decoded()]))
 
 
-def _clean_column(column: pa.ChunkedArray, *, unquote: bool) -> pa.ChunkedArray:
+def _clean_column(column: pa.ChunkedArray, markers: list[str], *, unquote: bool) -> pa.ChunkedArray:
     """Take off blanks around cells and quotes around whole cells; what is then a missing marker becomes null."""
     cleaned = pc.utf8_trim_whitespace(column)
     if unquote and pc.any(pc.starts_with(cleaned, '"')).as_py():
@@ -515,11 +518,11 @@ def _clean_column(column: pa.ChunkedArray, *, unquote: bool) -> pa.ChunkedArray:
         )
         inside = pc.replace_substring(pc.utf8_slice_codeunits(cleaned, 1, -1), '""', '"')
         cleaned = pc.if_else(whole, pc.utf8_trim_whitespace(inside), cleaned)
-    return column if cleaned.equals(column) else _nulled(cleaned)
+    return column if cleaned.equals(column) else _nulled(cleaned, markers)
 
 
-def _nulled(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.if_else(pc.is_in(column, value_set=_MARKERS), pa.scalar(None, _TEXT), column)
+def _nulled(column: pa.ChunkedArray, markers: list[str]) -> pa.ChunkedArray:
+    return pc.if_else(pc.is_in(column, value_set=pa.array(markers, _TEXT)), pa.scalar(None, _TEXT), column)
 
 
 def _to_pandas(cells: pa.Table) -> pd.DataFrame:
@@ -527,18 +530,18 @@ def _to_pandas(cells: pa.Table) -> pd.DataFrame:
     return table
 
 
-def _read_parquet(source: Source, columns: ColumnChoice | None, coded: ColumnChoice | None) -> CodedTable:
+def _read_parquet(source: Source, asked: _Wanted) -> CodedTable:
     try:
         with source.raw() as stream:
             file = pa_parquet.ParquetFile(stream)
             names = list(file.schema_arrow.names)
             refuse_bad_names(names, source.label)
-            wanted = names if columns is None else _checked_choice(columns(names), names, source)
+            wanted = names if asked.columns is None else _checked_choice(asked.columns(names), names, source)
             cells = file.read(columns=wanted)
-        text = {name: _nulled(cells[name].cast(_TEXT)) for name in cells.column_names}
+        text = {name: _nulled(cells[name].cast(_TEXT), asked.markers) for name in cells.column_names}
     except (pa.ArrowException, OSError, NotImplementedError) as error:
         raise FileFormatError(f"cannot be read as Parquet: {str(error).splitlines()[0]}", path=source.label) from error
-    chosen = _coded_choice(coded, names)
+    chosen = asked.coded_among(names)
     return CodedTable(
         list(text),
         _to_pandas(pa.table({name: column for name, column in text.items() if name not in chosen})),

@@ -106,9 +106,10 @@ def conform(table: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
     columns = {}
     for column in schema.columns:
         values = table.get(column.name)
-        if values is None:
-            values = pd.Series(pd.NA, index=table.index)
-        columns[column.name] = values.astype(DTYPES[column.dtype])
+        dtype = DTYPES[column.dtype]
+        columns[column.name] = (
+            pd.Series(pd.NA, index=table.index, dtype=dtype) if values is None else values.astype(dtype)
+        )
     return pd.DataFrame(columns, index=table.index)
 
 

@@ -36,7 +36,7 @@ from her2genomics.io.vcf_source import find_vcfs, is_vcf
 from her2genomics.io.vcf_sv import read_sv_vcf
 from her2genomics.io.write import write_json, write_table
 from her2genomics.panel import DEFAULT_PANEL, EXOME, Panel, panel_knowledge
-from her2genomics.provenance import MANIFEST, build_manifest
+from her2genomics.provenance import MANIFEST, build_manifest, describe_inputs
 from her2genomics.receptors import SubtypeRule
 from her2genomics.specimens import SpecimenPolicy
 from her2genomics.tmb_presets import DEFAULT_PRESET
@@ -341,7 +341,8 @@ def write_study(
         **(results or {}),
     }
     tables = {out / name: table for name, table in long_tables.items() if table is not None}
-    with ThreadPoolExecutor(1) as pool:  # beside the wide table, which takes longer
+    with ThreadPoolExecutor(2) as pool:  # beside the wide table, which takes longest
+        read = pool.submit(describe_inputs, files.listed())
         others = [pool.submit(write_table, table, path) for path, table in tables.items()]
         write_table(cohort.to_table(), out / f"cohort.{fmt}")
     for done in others:
@@ -351,7 +352,7 @@ def write_study(
     manifest = build_manifest(
         "cohort build",
         parameters=settings.as_parameters(),
-        inputs=files.listed(),
+        inputs=read.result(),
         outputs=written,
         folder=out,
         panel=panel,
