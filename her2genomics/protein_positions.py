@@ -19,7 +19,8 @@ _ONE_LETTER = {
     "Ile": "I", "Leu": "L", "Lys": "K", "Met": "M", "Phe": "F", "Pro": "P", "Ser": "S", "Thr": "T", "Trp": "W",
     "Tyr": "Y", "Val": "V", "Ter": "*",
 }  # fmt: skip
-_RESIDUE = re.compile(r"^(?:p\.)?\(?([A-Z][a-z]{2}|[A-Z*])(\d+)")
+_RESIDUE = re.compile(r"^(?:p\.)?\(?(?:([A-Z][a-z]{2}|[A-Z*])(?:[A-Z]+(?=\d+in_frame))?|(?<=p\.))(\d+)")
+"""``p.IY162in_frame_delN`` and ``p.126in_frame_insQ`` are how annotators of 2012 wrote first residues, or numbers."""
 
 
 def first_residues(details: pd.Series) -> pd.DataFrame:
@@ -33,7 +34,8 @@ def first_residues(details: pd.Series) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``residue`` (``H1047``, ``X187`` for a splice site) and ``position``, missing where there is none.
+        ``residue`` (``H1047``, ``X187`` for a splice site; missing where only the number is told) and ``position``,
+        missing where there is none.
 
     Examples
     --------

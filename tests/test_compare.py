@@ -186,13 +186,16 @@ def test_wrong_calls(call: object, error: type[Exception], message: str) -> None
         call(cohort(TP53=TP53))  # type: ignore[operator]
 
 
-def test_an_empty_group_is_refused_with_what_can_be_done() -> None:
+def test_an_empty_group_is_left_out_unless_asked_for() -> None:
     built = cohort((0, 24, 24), TP53=cells(("R175H", 10), ("WT", 38)))
+    found = compare_groups(built)
+    assert set(found.association["contrast"]) == {"low-positive"}
+    assert dict(zip(found.groups["group"], found.groups["n"], strict=True))["HER2-zero"] == 0
     with pytest.raises(
         CohortError, match="group HER2-zero has no sample; compare the others with --contrast low-positive"
     ):
-        compare_groups(built)
-    assert len(compare_groups(built, contrasts=["low-positive"]).association) == 1
+        compare_groups(built, contrasts=["low-positive", "zero-low"])
+    pd.testing.assert_frame_equal(compare_groups(built, contrasts=["low-positive"]).association, found.association)
     with pytest.raises(CohortError, match="fewer than two groups"):
         compare_groups(cohort((0, 48, 0), TP53=cells(("R175H", 10), ("WT", 38))))
 

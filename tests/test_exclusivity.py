@@ -58,6 +58,22 @@ def test_an_amplicon_is_one_event_and_is_not_paired_with_its_chromosome(cohort: 
     assert same["note"].str.contains("both by copy number on chr17").all()
 
 
+@pytest.mark.parametrize("deletions", [0, 1])
+def test_a_mutation_and_an_amplification_of_one_chromosome_are_tested_in_all_tumours(deletions: int) -> None:
+    """TP53 mutations and 17q12-21, the only copy-number event: equal burdens on the other chromosomes, so Fisher's p."""
+    n = 80
+    frame = pd.DataFrame({"sample_id": [f"s{i}" for i in range(n)], "her2_group": ["low", "positive"] * (n // 2)})
+    frame["TP53"] = ["R175H" if i < 44 else "WT" for i in range(n)]
+    frame.loc[: deletions - 1, "TP53"] = "R175H;deep_deletion"
+    frame["ERBB2"] = frame["CDK12"] = ["amplification" if i % 8 < (6 if i < 40 else 2) else "WT" for i in range(n)]
+    frame["GATA3"] = "missense"
+    pairs = find_pairs(cohort_from_table(frame), events=["TP53", "17q12-21 amplification"], adjust=None)
+    found = pairs[pairs["stratum"] == "all"].iloc[0]
+    assert (found["n"], found["n_a"], found["n_b"], found["n_both"]) == (80, 44, 40, 32)
+    assert found["p_value"] == pytest.approx(found["fisher_p"], rel=1e-6)
+    assert found["expected"] == pytest.approx(44 * 40 / 80)
+
+
 def test_only_samples_profiled_for_both_count() -> None:
     frame = table()
     frame.loc[:29, "ATM"] = pd.NA

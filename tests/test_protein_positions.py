@@ -44,3 +44,12 @@ def test_the_annotation_fills_in_where_there_is_no_residue(exons: ExonMap) -> No
 def test_residues_of_both_codes() -> None:
     details = pd.Series(["H1047R", "p.(Arg175His)", "p.R213*", "p.E746_A750del", "log2=1.2", pd.NA, "p.Trp53Ter"])
     assert first_residues(details)["residue"].tolist() == ["H1047", "R175", "R213", "E746", pd.NA, pd.NA, "W53"]
+
+
+def test_in_frame_changes_as_annotators_of_2012_wrote_them(exons: ExonMap) -> None:
+    details = pd.Series(["p.IY162in_frame_delN", "p.I255in_frame_del", "p.126in_frame_insQ", "p.86T", "126", "AB12"])
+    found = first_residues(details)
+    assert found["residue"].tolist() == ["I162", "I255", pd.NA, pd.NA, pd.NA, pd.NA]
+    assert found["position"].tolist() == [162, 255, 126, 86, pd.NA, pd.NA]
+    table = pd.DataFrame({"gene": "TP53", "detail": details[:3]})
+    assert exon_numbers(table, exons).tolist() == [5, 7, 5]

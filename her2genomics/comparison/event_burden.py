@@ -38,16 +38,21 @@ class EventBurden:
     n_chromosomes: IntArray
     looked_mutation: IntArray
     looked_copies: IntArray
+    chromosome: IntArray
 
     def without(self, event: int) -> tuple[IntArray, IntArray]:
         """Return both burdens of each sample with one event's own part left out."""
         return self.n_mutated - self.mutated[:, event], self.n_chromosomes - self.chromosome_altered[:, event]
 
     def possible(self, events: IntArray, without: int) -> BoolMatrix:
-        """Return where the events can be altered, once another event's part of the burden is left out."""
+        """Return where the events can be altered, once another event's part of the burden is left out.
+
+        What lies on a chromosome that was left out is no part of the burden, and possible everywhere.
+        """
         changes, copies = self.without(without)
         by_mutation = (changes > 0)[:, None] & self.mutated[:, events].any(axis=0)
-        by_copies = (copies > 0)[:, None] & self.copied[:, events].any(axis=0)
+        beside = (self.chromosome[events] == self.chromosome[without]) & (self.chromosome[without] >= 0)
+        by_copies = ((copies > 0)[:, None] | beside) & self.copied[:, events].any(axis=0)
         possible: BoolMatrix = by_mutation | by_copies
         return possible
 
@@ -84,6 +89,7 @@ def find_event_burden(cohort: Cohort, classes: Collection[str], panel: Panel, ev
         n_chromosomes=altered.sum(axis=1),
         looked_mutation=cohort.profiled.sum(axis=1),
         looked_copies=looked.sum(axis=1),
+        chromosome=of_unit,
     )
 
 

@@ -115,9 +115,11 @@ class FeatureReader:
 
     def _profiled(self, term: Term) -> BoolArray:
         if term.gene not in self._rank:
-            raise UsageError(
-                f"feature '{term.text}': the cohort has no gene {term.gene}", hint="her2g check FILE lists the genes"
+            gene, _, what = term.gene.partition(" ")
+            meant = (
+                f"write {gene}:{what.strip()}" if what and gene in self._rank else "her2g check FILE lists the genes"
             )
+            raise UsageError(f"feature '{term.text}': the cohort has no gene {term.gene}", hint=meant)
         known: BoolArray = self.cohort.profiled[:, self._rank[term.gene]] & self.complete
         return known
 
@@ -139,6 +141,24 @@ class FeatureReader:
         if change[2]:
             return mutations[mutations["detail"].str.removeprefix("p.") == term.what.removeprefix("p.")]
         return mutations[(first_residues(mutations["detail"])["residue"] == change[1]).fillna(False).astype(bool)]
+
+    def unplaced(self, names: list[str]) -> list[str]:
+        """Return a sentence for each term about an exon or a residue whose gene has mutations without a place."""
+        texts = dict.fromkeys(text for name in names for text in re.split(r"[+|]", name))
+        sentences = []
+        for term in map(parse_term, texts):
+            if not term.what or term.what in CLASS_NAMES:
+                continue
+            mutations = self.events(Term(f"{term.gene}:mutation", term.gene, "mutation"))
+            by_exon = _EXONS.fullmatch(term.what)
+            place = exon_numbers(mutations, self.exons) if by_exon else first_residues(mutations["detail"])["position"]
+            if lacking := int(place.isna().sum()):
+                what = "exon" if by_exon else "residue"
+                sentences.append(
+                    f"feature {term.text}: {lacking} of {len(mutations)} mutations of {term.gene} have no {what} and "
+                    "count as another"
+                )
+        return sentences
 
     def carriers(self, features: BinaryFeatures, groups: pd.Series) -> pd.DataFrame:
         """Return who carries which feature, with the alterations: ``feature, sample_id, group, detail``."""

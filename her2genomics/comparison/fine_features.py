@@ -72,16 +72,19 @@ def _located(cohort: Cohort, mutations: pd.DataFrame, family: str, complete: Boo
     return BinaryFeatures(family, tuple(str(n) for n in names), value & known, known)
 
 
-def codon_tables(cohort: Cohort, complete: BoolArray, residues: BinaryFeatures) -> dict[str, pd.Series]:
+def codon_tables(
+    cohort: Cohort, complete: BoolArray, residues: BinaryFeatures, grouping: Grouping
+) -> dict[str, pd.Series]:
     """Return per gene with a frequent residue the codon of each mutated tumour, missing for all others.
 
-    Codons below 5 % of the mutated tumours are ``other``; a tumour with mutations at two codons is ``several``.
+    Codons below 5 % of the mutated tumours of all groups together are ``other``; a tumour with mutations at two codons
+    is ``several``.
     """
     mutations = _mutations(cohort)
     mutations = mutations.assign(residue=first_residues(mutations["detail"])["residue"].fillna(OTHER_CODON))
-    seen = set(cohort.sample_ids[complete])
-    tables = {}
+    compared, tables = complete & (grouping.codes >= 0), {}
     for gene in sorted({name.partition(":")[0] for name in residues.names}):
+        seen = cohort.sample_ids[compared & cohort.profiled[:, cohort.genes.index(gene)]]
         rows = mutations[(mutations["gene"] == gene) & mutations["sample_id"].isin(seen)]
         pairs = rows[["sample_id", "residue"]].drop_duplicates()
         share = pairs["residue"].map(pairs["residue"].value_counts()) / pairs["sample_id"].nunique()

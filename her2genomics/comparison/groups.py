@@ -93,14 +93,16 @@ def find_groups(samples: pd.DataFrame, column: str) -> Grouping:
 def choose_contrasts(
     grouping: Grouping, wanted: Sequence[str] | None, *, within_stratum: bool = False
 ) -> dict[str, tuple[int, ...]]:
-    """Return the contrasts asked for (default: all pairs, overall, and the trend over ordered groups), by name.
+    """Return the contrasts asked for, by name; default all pairs, overall, and the trend over ordered groups.
+
+    Those with a group that has no sample are left out, unless asked for; within a stratum as long as one is left.
 
     Raises
     ------
     UsageError
         If a name is not known.
     CohortError
-        If a group of a contrast has no sample.
+        If a group of a contrast that was asked for has no sample.
     """
     known: dict[str, tuple[int, ...]] = dict(grouping.contrasts())
     if len(grouping.labels) > 2:
@@ -110,15 +112,14 @@ def choose_contrasts(
     unknown = [name for name in wanted or () if name not in known]
     if unknown:
         raise UsageError(f"unknown contrast {', '.join(unknown)}", hint=f"use: {', '.join(known)}")
-    if within_stratum:
-        possible = {name: members for name, members in known.items() if all(grouping.sizes[i] for i in members)}
-        known, wanted = possible, [name for name in wanted if name in possible] if wanted else wanted
-    usual = [name for name in known if name != TREND or grouping.ordered]
-    chosen = {name: known[name] for name in (wanted or usual)}
-    empty = sorted({i for members in chosen.values() for i in members if grouping.sizes[i] == 0})
+    possible = [name for name, members in known.items() if all(grouping.sizes[i] for i in members)]
+    usual = [name for name in possible if name != TREND or grouping.ordered]
+    chosen = list(wanted or usual)
+    if within_stratum and any(name in possible for name in chosen):
+        chosen = [name for name in chosen if name in possible]
+    empty = sorted({i for name in chosen for i in known[name] if grouping.sizes[i] == 0})
     if empty:
-        full = [name for name, members in known.items() if all(grouping.sizes[i] for i in members)]
-        hint = f"compare the others with --contrast {full[0]}" if full else None
         names = ", ".join(grouping.labels[i] for i in empty)
+        hint = f"compare the others with --contrast {possible[0]}" if possible else None
         raise CohortError(f"group {names} has no sample", column=grouping.column, hint=hint)
-    return chosen
+    return {name: known[name] for name in chosen}

@@ -143,7 +143,7 @@ def _alterations(cohort: Cohort, settings: Settings, exons: ExonMap, design: Des
         for features in level_features(cohort, settings.level, complete, exons, grouping, least, tables.notes):
             tables.add(features, design)
             if settings.level == "hotspot":
-                for values in codon_tables(cohort, complete, features).values():
+                for values in codon_tables(cohort, complete, features, grouping).values():
                     tables.rows.append(compare_table(values, "codon", design))
                     tables.counts.append(count_levels(values, "codon", grouping))
     return tables
@@ -164,6 +164,7 @@ def _named_features(cohort: Cohort, settings: Settings, exons: ExonMap, design: 
         return tables, pd.DataFrame(columns=list(CARRIER_COLUMNS), dtype="string")
     reader = FeatureReader(cohort, complete_samples(cohort, []), exons, settings.classes)
     features = reader.read(list(settings.features))
+    tables.notes += reader.unplaced(list(settings.features))
     tables.add(features, design)
     return tables, reader.carriers(features, category_text(cohort.samples[settings.group]))
 

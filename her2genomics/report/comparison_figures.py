@@ -15,6 +15,7 @@ import pandas as pd
 from adjustText import adjust_text
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from her2genomics.exceptions import UsageError
 from her2genomics.io.figures import settle_layout
@@ -23,7 +24,7 @@ from her2genomics.report.style import APART, COLUMN_WIDTH, PAGE_WIDTH, figure_st
 Floats = npt.NDArray[np.float64]
 
 KINDS: tuple[str, ...] = ("bars", "volcano", "forest")
-CRUDE_COLOUR, ADJUSTED_COLOUR, QUIET_COLOUR = "#444444", "#0077BB", "#BBBBBB"
+CRUDE_COLOUR, ADJUSTED_COLOUR, QUIET_COLOUR, ARROW_COLOUR = "#444444", "#0077BB", "#BBBBBB", "#777777"
 MOST_FEATURES = 20
 MOST_LABELS = 8
 LABEL_STEPS = 400
@@ -147,6 +148,7 @@ def volcano(genes: pd.DataFrame, contrasts: Sequence[str]) -> Figure:
     for axes, rows in zip(panels, shown, strict=True):
         _draw_volcano(axes, rows)
     panels[0].set_ylabel("$-\\log_{10}$ p")
+    figure.legend(handles=_volcano_key(shown), loc="outside upper left", ncols=3)
     settle_layout(figure)
     for axes, rows in zip(panels, shown, strict=True):
         _write_names(axes, rows)
@@ -171,6 +173,23 @@ def _draw_volcano(axes: Axes, rows: pd.DataFrame) -> None:
     axes.set_xlabel(f"$\\log_2$ odds ratio\n← {short_group(first['group_b'])}{APART}{short_group(first['group_a'])} →")
 
 
+def _volcano_key(shown: Sequence[pd.DataFrame]) -> list[Line2D]:
+    """Return what colours and open arrows mean, of those that are drawn."""
+    rows = pd.concat(list(shown))
+    below = (rows["q_value"] < Q_BOUND).to_numpy(dtype=bool, na_value=False)
+    edge = np.abs(_volcano_points(rows)[0]) >= LARGEST_LOG2
+    key = [
+        (below.any(), f"q < {Q_BOUND:g}", "o", ADJUSTED_COLOUR),
+        (not below.all(), f"q ≥ {Q_BOUND:g}", "o", QUIET_COLOUR),
+        (edge.any(), f"odds ratio below 1/{2**LARGEST_LOG2:g} or above {2**LARGEST_LOG2:g}", "<", ARROW_COLOUR),
+    ]
+    return [
+        Line2D([], [], ls="", ms=3.5, marker=marker, color=colour, mfc=colour if marker == "o" else "none", label=text)
+        for drawn, text, marker, colour in key
+        if drawn
+    ]
+
+
 def _volcano_points(rows: pd.DataFrame) -> tuple[Floats, Floats]:
     """Return log2 odds ratio, at most `LARGEST_LOG2`, and minus log10 p."""
     with np.errstate(divide="ignore"):
@@ -182,8 +201,10 @@ def _write_names(axes: Axes, rows: pd.DataFrame) -> None:
     """Write the names of the genes with the smallest p apart from each other, with a line to a point that is far."""
     x, y = _volcano_points(rows)
     named = [int(i) for i in np.argsort(-y, kind="stable")[:MOST_LABELS] if np.isfinite(x[i])]
-    names = rows["feature"].astype(str).tolist()
-    texts = [axes.text(x[i], y[i], names[i], fontsize=5.5, style="italic") for i in named]
+    names: dict[tuple[float, float], list[str]] = {}
+    for i in named:  # genes with the same counts have one point
+        names.setdefault((float(x[i]), float(y[i])), []).append(str(rows["feature"].iloc[i]))
+    texts = [axes.text(*place, ", ".join(genes), fontsize=5.5, style="italic") for place, genes in names.items()]
     adjust_text(
         texts,
         x=x,

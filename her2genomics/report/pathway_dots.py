@@ -63,7 +63,7 @@ def pathway_dots(
     labels = 0.056 * max(len(row.label) for row in rows)
     figure = new_figure(sum(widths) + labels + 0.4, 1.45 + 0.2 * len(rows))
     left, middle, right = figure.subplots(1, 3, sharey=True, width_ratios=widths)
-    _draw_shares(left, rows, contingency, dict(zip(names, groups["n"], strict=True)))
+    _draw_shares(left, rows, contingency, names)
     _draw_contrasts(middle, rows, tests, contrasts)
     _draw_coverage(right, rows, coverage)
     left.set_yticks(range(len(rows)), [row.label for row in rows])
@@ -94,21 +94,31 @@ def _rows(tests: pd.DataFrame, coverage: pd.DataFrame) -> list[_Row]:
     return rows
 
 
-def _draw_shares(axes: Axes, rows: list[_Row], contingency: pd.DataFrame, sizes: dict[str, int]) -> None:
+def _draw_shares(axes: Axes, rows: list[_Row], contingency: pd.DataFrame, groups: list[str]) -> None:
     """Draw a dot per pathway and group, its area the share of altered samples, with the percentage beside it."""
-    colours = group_colours(list(sizes))
+    colours = group_colours(groups)
     by_family = {str(family): altered_shares(part) for family, part in contingency.groupby("family", sort=False)}
     for y, row in enumerate(rows):
-        shares = by_family[row.family].loc[row.pathway, list(sizes)].to_numpy(dtype=float)
-        for x, (group, share) in enumerate(zip(sizes, shares, strict=True)):
+        shares = by_family[row.family].loc[row.pathway, groups].to_numpy(dtype=float)
+        for x, (group, share) in enumerate(zip(groups, shares, strict=True)):
             if np.isnan(share):
                 axes.text(x, y, "–", ha="center", va="center", color=_QUIET)
                 continue
             axes.scatter(x - 0.22, y, s=_AREA * share, color=colours[group], linewidths=0)
             axes.text(x + 0.04, y, f"{100 * share:.0f}%", va="center", fontsize=5.5)
-    axes.hlines(range(len(rows)), -0.5, len(sizes) - 0.5, color=NOT_PROFILED_COLOUR, linewidth=0.5, zorder=0)
-    axes.set_xticks(range(len(sizes)), [f"{short_group(name)}\nn = {n}" for name, n in sizes.items()])
-    axes.set_xlim(-0.5, len(sizes) - 0.5)
+    axes.hlines(range(len(rows)), -0.5, len(groups) - 0.5, color=NOT_PROFILED_COLOUR, linewidth=0.5, zorder=0)
+    profiled = _profiled_text(contingency)
+    axes.set_xticks(range(len(groups)), [f"{short_group(name)}\nn = {profiled[name]}" for name in groups])
+    axes.set_xlim(-0.5, len(groups) - 0.5)
+
+
+def _profiled_text(contingency: pd.DataFrame) -> dict[str, str]:
+    """Return per group how many samples were profiled: one number, or from the fewest of a pathway to the most."""
+    known = contingency.groupby(["group", "family", "feature"])["n"].sum()
+    least, most = (
+        known.where(known > 0).groupby(level="group").agg(how).fillna(0).astype(int) for how in ("min", "max")
+    )
+    return {str(g): f"{least[g]}" if least[g] == most[g] else f"{least[g]}–{most[g]}" for g in most.index}
 
 
 def _draw_contrasts(axes: Axes, rows: list[_Row], tests: pd.DataFrame, contrasts: list[str]) -> None:

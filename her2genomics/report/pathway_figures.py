@@ -1,4 +1,4 @@
-"""Figure of pairs of events: a triangle coloured by log odds ratio, dots for small q, hatching for the untested."""
+"""Figure of pairs of events: a triangle coloured by log odds ratio, signs for small q, hatching for the untested."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from her2genomics.exceptions import UsageError
+from her2genomics.exclusivity import ALL
 from her2genomics.report.style import APART, NOT_PROFILED_COLOUR, figure_style, new_figure
 
 Q_BOUND = 0.05
 LARGEST_LOG2 = 3.0
 """Odds ratios beyond 2^3 have the colour of the end of the scale."""
+DARK_LOG2 = 1.8
+"""Beyond this a cell is so dark that the mark on it is white."""
 
 
 @figure_style()
-def exclusivity_map(pairs: pd.DataFrame, stratum: str = "all") -> Figure:
+def exclusivity_map(pairs: pd.DataFrame, stratum: str = ALL) -> Figure:
     """Return the triangle of all pairs of one stratum, most frequent event first.
 
     Parameters
@@ -50,7 +53,8 @@ def exclusivity_map(pairs: pd.DataFrame, stratum: str = "all") -> Figure:
             continue
         colours[y, x] = value
         if row["q_value"] < Q_BOUND:
-            axes.plot(x, y, "o", color="black", markersize=2.4)
+            mark = "+" if row["direction"] == "co-occurrence" else "_"
+            axes.plot(x, y, mark, color="white" if abs(value) > DARK_LOG2 else "black", markersize=4)
     image = axes.imshow(colours, cmap="PuOr_r", vmin=-LARGEST_LOG2, vmax=LARGEST_LOG2)
     axes.set_xticks(range(size - 1), names[:-1], rotation=90)
     axes.set_yticks(range(1, size), names[1:])
@@ -61,7 +65,9 @@ def exclusivity_map(pairs: pd.DataFrame, stratum: str = "all") -> Figure:
     bar = figure.colorbar(image, ax=axes, shrink=0.5, aspect=18, extend="both")
     bar.set_label(f"$\\log_2$ odds ratio\n← exclusive{APART}together →")
     bar.outline.set_visible(False)
-    axes.set_title(f"{stratum}: dot q < {Q_BOUND:g} given burden; hatched not tested", fontsize=6.5)
+    title = "all groups" if stratum == ALL else stratum
+    meaning = f"given burden, q < {Q_BOUND:g}: + together, − exclusive\nhatched: not tested"
+    axes.set_title(f"{title}\n{meaning}", fontsize=6.5)
     return figure
 
 

@@ -205,10 +205,7 @@ BAD = {
     "text in a number": (b"sample_id\tihc\tage\nA\t0\told\nB\t1+\t50\n", "column age"),
     "no sample column": (b"name_of_dog\tihc\nrex\t0\n", "sample_id"),
     "nothing to group by": (b"sample_id\tage\nA\t50\nB\t60\n", "no her2_group column"),
-    "a group without a sample": (
-        b"sample_id\tihc\tTP53\nA\t0\tWT\nB\t1+\tR175H\n",
-        "group HER2-positive has no sample",
-    ),
+    "one group": (b"sample_id\tihc\tTP53\nA\t0\tWT\nB\t0\tR175H\n", "fewer than two groups have a sample"),
     "unknown group": (b"sample_id\ther2_group\nA\tmedium\n", "column her2_group"),
     "gene or stain": (b"sample_id\tihc\tAR\nA\t0\t0\nB\t1+\t1\n", "--genes AR or --clinical-columns AR"),
     "ragged": (b"sample_id\tihc\tage\nA\t0\t5\nB\t1+\n", "c.tsv:3: this line has 2 cells"),

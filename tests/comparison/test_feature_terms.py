@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -70,6 +71,7 @@ def test_who_carries_it_is_listed(small: Cohort) -> None:
         ("TP53:big", "feature 'TP53:big' is not understood; write GENE"),
         (":amp", "not understood"),
         ("NOGENE:amp", "the cohort has no gene NOGENE"),
+        ("PIK3CA H1047R", "the cohort has no gene PIK3CA H1047R; write PIK3CA:H1047R"),
     ],
 )
 def test_what_is_not_understood(small: Cohort, name: str, message: str) -> None:
@@ -92,6 +94,29 @@ def test_codons_among_the_mutated(small: Cohort, row: Pick) -> None:
     counts = result.contingency[result.contingency["feature"] == "PIK3CA codons"].set_index(["group", "level"])["n"]
     assert counts["HER2-zero", "H1047"] == 2
     assert counts["HER2-low", "several"] == 1
+
+
+def test_mutations_without_a_place_are_said(small: Cohort) -> None:
+    names = ["TP53:exon5-8", "TP53:R175H+PIK3CA:H1047", "TP53", "ERBB2:amp"]
+    notes = [note for note in compare_groups(small, contrasts=PAIR, features=names).notes if "feature" in note]
+    assert notes == [
+        "feature TP53:exon5-8: 1 of 4 mutations of TP53 have no exon and count as another",
+        "feature TP53:R175H: 1 of 4 mutations of TP53 have no residue and count as another",
+    ]
+
+
+def test_codons_are_those_of_the_compared_and_profiled(row: Pick) -> None:
+    """E545 is in 3 of 60 compared tumours (5 %); another one has no group; the gene of the last was not profiled."""
+    codons = ["E545K"] * 3 + ["H1047R"] * 57
+    table = pd.DataFrame({"sample_id": [f"s{i}" for i in range(62)], "her2_group": ["zero", "low"] * 31})
+    table.loc[60, "her2_group"] = pd.NA
+    table["PIK3CA"] = [*codons, "H1047R", pd.NA]
+    cohort = cohort_from_table(table)
+    outside = cohort.alterations.iloc[[0]].assign(sample_id="s61", detail="p.E542K")
+    cohort = replace(cohort, alterations=pd.concat([cohort.alterations, outside], ignore_index=True))
+    result = compare_groups(cohort, contrasts=PAIR, level="hotspot", min_frequency=0.01)
+    counts = result.contingency[result.contingency["family"] == "codon"]
+    assert counts.groupby("level")["n"].sum().to_dict() == {"E545": 3, "H1047": 57}
 
 
 def test_the_her_family(row: Pick) -> None:

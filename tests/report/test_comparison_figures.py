@@ -53,6 +53,18 @@ def test_the_volcano_has_a_panel_per_pair(result: Comparison) -> None:
     assert points == (result.association.query("family == 'gene' and contrast == 'zero-low'")["effect"].notna()).sum()
 
 
+def test_the_volcano_names_genes_of_one_point_together_and_explains_itself() -> None:
+    table = pd.DataFrame({"sample_id": [f"s{i}" for i in range(60)], "her2_group": ["zero", "low"] * 30})
+    table["TP53"] = table["CDH1"] = ["1" if i % 2 and i < 20 else "0" for i in range(60)]
+    table["PIK3CA"] = ["1" if i % 3 == 0 else "0" for i in range(60)]
+    found = compare_groups(cohort_from_table(table))
+    figure = comparison_figure(found.association, found.contingency, "volcano")
+    assert sorted(t.get_text() for t in figure.axes[0].texts if t.get_text()) == ["CDH1, TP53", "PIK3CA"]
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == [
+        "q < 0.05", "q ≥ 0.05", "odds ratio below 1/128 or above 128"
+    ]  # fmt: skip
+
+
 def test_the_bars_are_shares_of_profiled_samples(result: Comparison) -> None:
     figure = comparison_figure(result.association, result.contingency, "bars")
     axes = figure.axes[0]

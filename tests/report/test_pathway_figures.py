@@ -14,11 +14,11 @@ from her2genomics.report.pathway_figures import exclusivity_map
 
 
 def pairs() -> pd.DataFrame:
-    columns = ["stratum", "event_a", "event_b", "n", "n_a", "n_b", "n_both", "p_value", "q_value"]
+    columns = ["stratum", "event_a", "event_b", "n", "n_a", "n_b", "n_both", "p_value", "q_value", "direction"]
     rows = [
-        ("all", "B", "A", 100, 30, 40, 2, 0.001, 0.003),
-        ("all", "A", "C", 100, 40, 20, 8, 0.9, 0.9),
-        ("all", "B", "C", 100, 30, 20, 20, np.nan, np.nan),
+        ("all", "B", "A", 100, 30, 40, 2, 0.001, 0.003, "exclusivity"),
+        ("all", "A", "C", 100, 40, 20, 8, 0.001, 0.003, "co-occurrence"),
+        ("all", "B", "C", 100, 30, 20, 20, np.nan, np.nan, None),
     ]
     return pd.DataFrame(rows, columns=columns)
 
@@ -30,7 +30,9 @@ def test_the_map_shows_ratio_mark_and_untested_pair() -> None:
     assert colours[1, 0] == pytest.approx(np.log2(2.5 * 32.5 / (38.5 * 28.5)))
     assert colours[2, 0] == pytest.approx(np.log2(8.5 * 48.5 / (32.5 * 12.5)))
     assert np.isnan(colours[2, 1])
-    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines] == [(0, 1)]
+    marks = {(line.get_xdata()[0], line.get_ydata()[0]): (line.get_marker(), line.get_color()) for line in axes.lines}
+    assert colours[1, 0] < -2, "a dark cell"
+    assert marks == {(0, 1): ("_", "white"), (0, 2): ("+", "black")}
     hatched = [p.get_xy() for p in axes.patches if isinstance(p, Rectangle) and p.get_hatch()]
     assert hatched == [(0.5, 1.5)]
 
