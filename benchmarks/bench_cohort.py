@@ -31,6 +31,8 @@ DOCS = REPOSITORY / "docs" / "benchmarks.md"
 sys.path.insert(0, str(REPOSITORY))
 
 HEADING = "## Cohorts"
+# An installed package keeps its bytecode; a shell that forbids to write it would have it compiled in every run.
+_AS_INSTALLED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 SMALL = 523
 MAFTOOLS_ROW = "maftools read.maf, mafCompare"
 GENIE_COLUMNS = [
@@ -146,7 +148,7 @@ def timed(command: Sequence[str], environment: Mapping[str, str] | None = None) 
     log = WORK / "bench_cohort.log"
     with log.open("wb") as messages:
         process = subprocess.Popen(
-            list(command), env={**os.environ, **(environment or {})}, stderr=messages, stdout=subprocess.DEVNULL,
+            list(command), env={**_AS_INSTALLED, **(environment or {})}, stderr=messages, stdout=subprocess.DEVNULL,
             cwd=REPOSITORY,
         )  # fmt: skip
         _, status, used = os.wait4(process.pid, 0)
