@@ -8,7 +8,7 @@ import pytest
 from her2genomics.comparison import exact_table as module
 from her2genomics.comparison.exact_table import EXACT, TOO_MANY, exact_table
 from her2genomics.stats.contingency import chi_square
-from her2genomics.stats.exact_rxc import fisher_freeman_halton, possible_tables
+from her2genomics.stats.exact_rxc import RxCResult, fisher_freeman_halton, possible_tables
 
 
 def drawn(rows: list[int], shares: list[float], seed: int) -> np.ndarray:
@@ -76,3 +76,25 @@ def test_chi_square_keeps_its_size_where_it_takes_over() -> None:
     share = np.mean(np.array(p, dtype=float) <= 0.05)
     assert len(p) > 1000
     assert abs(share - 0.05) < 3 * np.sqrt(0.05 * 0.95 / len(p))
+
+
+SUBTYPES = np.array([[0, 9, 61, 0, 18], [0, 34, 179, 0, 33], [70, 0, 0, 119, 0]])  # made by the groups in part
+
+
+def test_a_table_beyond_doubt_gets_little_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def counted(table: np.ndarray, *, work_limit: int) -> RxCResult:
+        asked.append(work_limit)
+        return fisher_freeman_halton(table, work_limit=work_limit)
+
+    monkeypatch.setattr(module, "fisher_freeman_halton", counted)
+    p, method = exact_table(SUBTYPES)
+    assert asked == [module.EXACT_WORK // 10]
+    assert p == pytest.approx(1 / 100_001)
+    assert "Monte Carlo" in method
+    p, method = exact_table(SUBTYPES // 20)  # a small one ends within that
+    assert method == EXACT
+    assert 0 < p < 1e-4
+    exact_table(np.array([[12, 35, 37], [38, 110, 91], [29, 80, 73]]))
+    assert asked[-1] == module.EXACT_WORK
