@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from adjustText import adjust_text
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from her2genomics.exceptions import UsageError
 from her2genomics.io.figures import settle_layout
+from her2genomics.report.label_places import place_labels
 from her2genomics.report.style import APART, COLUMN_WIDTH, PAGE_WIDTH, figure_style, group_colours, new_figure
 
 Floats = npt.NDArray[np.float64]
@@ -27,8 +27,10 @@ KINDS: tuple[str, ...] = ("bars", "volcano", "forest")
 CRUDE_COLOUR, ADJUSTED_COLOUR, QUIET_COLOUR, ARROW_COLOUR = "#444444", "#0077BB", "#BBBBBB", "#777777"
 MOST_FEATURES = 20
 MOST_LABELS = 8
-LABEL_STEPS = 400
-"""Steps of the repulsion of names: a number, not a time, so that the result does not depend on the machine."""
+POINT_RADIUS = 2.0
+"""Radius of a point of the volcano [pt]."""
+LONGEST_GAP = 5.0
+"""A name further from its point than this [pt] gets a line to it."""
 Q_BOUND = 0.05
 _FOREST_COLUMNS = ((0.01, 0.31), (0.34, 0.36), (0.71, 0.28))
 """Left edge and width of the three parts of the forest, of the page's width."""
@@ -204,16 +206,21 @@ def _write_names(axes: Axes, rows: pd.DataFrame) -> None:
     names: dict[tuple[float, float], list[str]] = {}
     for i in named:  # genes with the same counts have one point
         names.setdefault((float(x[i]), float(y[i])), []).append(str(rows["feature"].iloc[i]))
-    texts = [axes.text(*place, ", ".join(genes), fontsize=5.5, style="italic") for place, genes in names.items()]
-    adjust_text(
-        texts,
-        x=x,
-        y=y,
-        ax=axes,
-        iter_lim=LABEL_STEPS,
-        expand=(1.1, 1.3),
-        arrowprops={"arrowstyle": "-", "color": QUIET_COLOUR, "linewidth": 0.4},
-    )
+    if not names:
+        return
+    style: dict[str, Any] = {"fontsize": 5.5, "style": "italic", "ha": "center", "va": "center"}
+    texts = [axes.text(*place, ", ".join(genes), **style) for place, genes in names.items()]
+    pixel, here = axes.figure.dpi / 72, axes.transData
+    points = here.transform(np.column_stack([x, y])[np.isfinite(x) & np.isfinite(y)])
+    own = here.transform(np.array(list(names)))
+    sizes = np.array([text.get_window_extent().size for text in texts])
+    room = np.array(axes.get_window_extent().extents)
+    centres = place_labels(own, sizes, points, POINT_RADIUS * pixel, room)
+    for text, centre, size, point in zip(texts, centres, sizes, own, strict=True):
+        text.set_position(tuple(here.inverted().transform(centre)))
+        near = np.clip(point, centre - size / 2, centre + size / 2)
+        if np.hypot(*(near - point)) > LONGEST_GAP * pixel:
+            axes.plot(*here.inverted().transform([point, near]).T, color=QUIET_COLOUR, linewidth=0.4, zorder=0.9)
 
 
 @figure_style()

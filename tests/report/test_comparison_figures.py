@@ -65,6 +65,14 @@ def test_the_volcano_names_genes_of_one_point_together_and_explains_itself() -> 
     ]  # fmt: skip
 
 
+def test_names_of_the_volcano_stand_apart(result: Comparison) -> None:
+    figure = comparison_figure(result.association, result.contingency, "volcano")
+    for axes in figure.axes:
+        boxes = [text.get_window_extent() for text in axes.texts]
+        assert len(boxes) == len({text.get_text() for text in axes.texts}) > 0
+        assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
 def test_the_bars_are_shares_of_profiled_samples(result: Comparison) -> None:
     figure = comparison_figure(result.association, result.contingency, "bars")
     axes = figure.axes[0]
