@@ -69,9 +69,17 @@ def read_gene_cells(table: CodedTable, columns: Sequence[str]) -> GeneCells:
     return GeneCells(list(columns), [column.codes for column in parts], words, read_texts(distinct.dictionary))
 
 
-def find_gene_columns(table: pd.DataFrame, panel: Panel, *, source: str | None = None) -> list[str]:
+def find_gene_columns(
+    table: pd.DataFrame,
+    panel: Panel,
+    *,
+    genes: Sequence[str] | None = None,
+    clinical_columns: Sequence[str] | None = None,
+    source: str | None = None,
+) -> list[str]:
     """Return the columns that hold genes; see `cohort.cohort_from_table` for the rule and the errors."""
-    return find_gene_cells(CodedTable(list(table.columns), table, {}), panel, source=source).columns
+    coded = CodedTable(list(table.columns), table, {})
+    return find_gene_cells(coded, panel, genes=genes, clinical_columns=clinical_columns, source=source).columns
 
 
 def find_gene_cells(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from her2genomics.cli.cohort_options import column_options, comma_list
 from her2genomics.cli.options import INPUT_FILE, examples, output_options
 
 
@@ -16,13 +17,16 @@ from her2genomics.cli.options import INPUT_FILE, examples, output_options
     default=None,
     help="Kind of file.  [default: told by its content]",
 )
+@column_options
 @output_options
-def check(file: str, kind: str | None, out: str | None, fmt: str | None) -> None:
+def check(
+    file: str, kind: str | None, genes: str | None, clinical_columns: str | None, out: str | None, fmt: str | None
+) -> None:
     """Say what was recognised, mapped and would be dropped, without running anything."""
     from her2genomics.io.write import write_table
     from her2genomics.workflow.check_file import check_file
 
-    result = check_file(file, kind)
+    result = check_file(file, kind, genes=comma_list(genes), clinical_columns=comma_list(clinical_columns))
     click.echo(f"her2g: {file}: taken as {result.kind}", err=True)
     for line in result.summary:
         click.echo(f"her2g:   {line}", err=True)

@@ -14,6 +14,19 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+_COLUMN_OPTIONS = (
+    click.option("--genes", default=None, help="Comma list of columns to take as genes (a figure draws these)."),
+    click.option("--clinical-columns", default=None, help="Comma list of columns to take as clinical."),
+)
+
+
+def column_options(command: Command) -> Command:
+    """Add ``--genes`` and ``--clinical-columns``, for the columns of a cohort table that could be both."""
+    for option in reversed(_COLUMN_OPTIONS):
+        command = option(command)
+    return command
+
+
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.argument("cohort", type=INPUT_FILE),
     click.option("--alterations", type=INPUT_FILE, help="Long alterations table beside the sample table."),
@@ -23,8 +36,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--classes", default=None, help="Comma list of classes that count as altered.  [default: all but gain, loss]"
     ),
-    click.option("--genes", default=None, help="Comma list of columns to take as genes (a figure draws these)."),
-    click.option("--clinical-columns", default=None, help="Comma list of columns to take as clinical."),
+    column_options,
     her2_options,
     panel_option,
 )

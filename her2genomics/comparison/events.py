@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from her2genomics.amplicons import amplicon_of
+from her2genomics.amplicons import AMPLICONS, amplicon_of
 from her2genomics.cohort import Cohort
 from her2genomics.comparison.features import BinaryFeatures
 from her2genomics.panel import Panel
@@ -19,8 +19,8 @@ from her2genomics.panel import Panel
 AMPLIFICATION = "amplification"
 
 
-def amplicon_genes(panel: Panel, build: str | None = None) -> dict[str, str]:
-    """Return the known amplicon of each panel gene that lies in one.
+def amplicon_genes(panel: Panel) -> dict[str, str]:
+    """Return the known amplicon of each panel gene that lies in one; none for a panel of a build without any.
 
     Examples
     --------
@@ -28,10 +28,12 @@ def amplicon_genes(panel: Panel, build: str | None = None) -> dict[str, str]:
     >>> amplicon_genes(load_panel())["CDK12"]
     '17q12-21'
     """
-    chosen = build or panel.builds[0]
-    spans = panel.gene_spans(chosen)
+    build = next((name for name in panel.builds if name in AMPLICONS), None)
+    if build is None:
+        return {}
+    spans = panel.gene_spans(build)
     places = zip(spans["gene"], spans["chromosome"], spans["start"], spans["end"], strict=True)
-    found = {gene: amplicon_of(contig, int(start), int(end), build=chosen) for gene, contig, start, end in places}
+    found = {str(gene): amplicon_of(contig, int(start), int(end), build=build) for gene, contig, start, end in places}
     return {gene: name for gene, name in found.items() if name is not None}
 
 

@@ -87,6 +87,8 @@ def compare_stratum(
 def find_design(cohort: Cohort, settings: Settings, notes: list[str], by: str | None = None) -> Design:
     """Return groups, contrasts and adjustment as the settings say; what is passed over goes to ``notes``."""
     grouping = find_groups(cohort.samples, settings.group)
+    if outside := int((grouping.codes < 0).sum()):
+        notes.append(f"{outside} of {len(grouping.codes)} samples have no {settings.group} and are left out")
     contrasts = choose_contrasts(grouping, settings.contrasts, within_stratum=by is not None)
     adjust = settings.adjust
     if by is not None and adjust is not None:

@@ -20,7 +20,7 @@ from her2genomics.predict.features import (
     Feature,
     describe_feature,
 )
-from her2genomics.predict.leaks import amplicon_genes, names_target_gene, reason_refused
+from her2genomics.predict.leaks import genes_amplified_with_target, names_target_gene, reason_refused
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def choose_features(
 
 
 def _all_genes(cohort: Cohort, block: str, group: str, notes: list[str]) -> list[Feature]:
-    linked = amplicon_genes(cohort, load_panel()) if is_her2_evidence(group) else frozenset()
+    linked = genes_amplified_with_target(cohort, load_panel()) if is_her2_evidence(group) else frozenset()
     target = group.partition(":")[0]
     if linked:
         shown = ", ".join(sorted(linked)[:12]) + (" ..." if len(linked) > 12 else "")

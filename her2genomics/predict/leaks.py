@@ -11,10 +11,10 @@ import re
 
 import numpy as np
 
-from her2genomics.amplicons import AMPLICONS, amplicon_of
 from her2genomics.clinical_variables import is_followup, is_her2_evidence
 from her2genomics.cohort import Cohort
 from her2genomics.comparison.covariates import COMPONENTS
+from her2genomics.comparison.events import amplicon_genes
 from her2genomics.panel import Panel
 
 HER2_GENE = "ERBB2"
@@ -62,18 +62,13 @@ def names_target_gene(term: str) -> bool:
     return any(gene == HER2_GENE and what in copies for gene, _, what in parts)
 
 
-def amplicon_genes(cohort: Cohort, panel: Panel) -> frozenset[str]:
+def genes_amplified_with_target(cohort: Cohort, panel: Panel) -> frozenset[str]:
     """Return ERBB2 and the cohort's genes that share its amplicon, by position or by being amplified together.
 
     Where the panel knows no position, the cohort's amplifications say it; the status of the samples is not looked at.
     """
     genes = cohort.genes
-    build = next((b for b in AMPLICONS if b in panel.builds), None)
-    placed: set[str] = {HER2_GENE}
-    if build is not None:
-        spans = panel.gene_spans(build)
-        rows = zip(spans["gene"], spans["chromosome"], spans["start"], spans["end"], strict=True)
-        placed |= {str(g) for g, c, s, e in rows if amplicon_of(str(c), int(s), int(e), build=build) == HER2_AMPLICON}
+    placed = {HER2_GENE, *(gene for gene, name in amplicon_genes(panel).items() if name == HER2_AMPLICON)}
     if HER2_GENE in genes:
         amplified = cohort.altered(("amplification",))
         target = amplified[:, [genes.index(HER2_GENE)]]

@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.stats import beta, norm
 
 from her2genomics.exceptions import StatisticsError
+from her2genomics.stats.confusion import Confusion
 from her2genomics.stats.diagnostic import CONF_LEVEL, two_classes
 from her2genomics.stats.inputs import as_floats, as_measurements, as_share
 
@@ -177,23 +178,21 @@ def accuracy_of(tp: int, fp: int, fn: int, tn: int, *, conf_level: float = CONF_
     """
     if min(tp, fp, fn, tn) < 0:
         raise StatisticsError(f"confusion matrix with a negative count ({tp}, {fp}, {fn}, {tn})")
-
-    def share(count: int, n: int) -> tuple[float, float, float]:
-        return exact_share(count, n, conf_level)
-
-    jaccard = share(tp, tp + fp + fn)
+    counts = Confusion(tp=tp, fn=fn, tn=tn, fp=fp).shares()
+    shares = {name: exact_share(count, n, conf_level) for name, (count, n) in counts.items()}
+    jaccard = exact_share(tp, tp + fp + fn, conf_level)
     value, low, high = (2 * x / (1 + x) for x in jaccard)
     return Accuracy(
-        tp,
-        fp,
-        fn,
-        tn,
-        share(tp, tp + fn),
-        share(tn, tn + fp),
-        share(tp, tp + fp),
-        share(tn, tn + fn),
-        share(tp + tn, tp + fp + fn + tn),
-        (value, low, high),
+        tp=tp,
+        fp=fp,
+        fn=fn,
+        tn=tn,
+        sensitivity=shares["sen"],
+        specificity=shares["spe"],
+        ppv=shares["ppv"],
+        npv=shares["npv"],
+        accuracy=shares["acc"],
+        f1=(value, low, high),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -64,7 +64,13 @@ class FileCheck:
     summary: tuple[str, ...]
 
 
-def check_file(path: str | os.PathLike[str], kind: str | None = None) -> FileCheck:
+def check_file(
+    path: str | os.PathLike[str],
+    kind: str | None = None,
+    *,
+    genes: Sequence[str] | None = None,
+    clinical_columns: Sequence[str] | None = None,
+) -> FileCheck:
     """Say what a file is taken for and what would be mapped or dropped.
 
     Parameters
@@ -73,20 +79,24 @@ def check_file(path: str | os.PathLike[str], kind: str | None = None) -> FileChe
         Any input of the toolkit.
     kind
         One of `KINDS`; told by the content when not given.
+    genes, clinical_columns
+        Columns of a cohort table that are genes, and that are not.
 
     Raises
     ------
     UsageError
-        If the kind is not known.
+        If the kind is not known, or columns are named for a file that is no cohort table.
     Her2GenomicsError
         If the file cannot be read as what it is.
     """
     if kind is not None and kind not in KINDS:
         raise UsageError(f"unknown kind '{kind}'", hint=f"use one of: {', '.join(KINDS)}")
     found = kind or file_kind(path)
+    if found in _CHECKS and (genes or clinical_columns):
+        raise UsageError(f"columns are genes or clinical ones in a cohort table, and this is taken as {found}")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        check = _CHECKS[found](path)
+        check = _CHECKS[found](path) if found in _CHECKS else _check_table(path, genes, clinical_columns)
     # a reader's warning begins with the file's name and repeats its counts
     said = tuple(str(w.message) for w in caught if not str(w.message).startswith(os.fspath(path)))
     return FileCheck(check.kind, check.items, (*check.summary, *said))
@@ -125,10 +135,12 @@ def _from_report(kind: str, report: pd.DataFrame, counts: pd.DataFrame, size: st
     return FileCheck(kind, items, (size, *dropped))
 
 
-def _check_table(path: str | os.PathLike[str]) -> FileCheck:
+def _check_table(
+    path: str | os.PathLike[str], named: Sequence[str] | None, clinical_columns: Sequence[str] | None
+) -> FileCheck:
     panel = load_panel()
     raw = read_table(path)
-    genes = find_gene_columns(raw, panel, source=os.fspath(path))
+    genes = find_gene_columns(raw, panel, genes=named, clinical_columns=clinical_columns, source=os.fspath(path))
     clinical = recognise_clinical(raw.drop(columns=genes), source=path)
     check = _from_report("cohort", clinical.report, clinical.counts, _size(clinical.table, "samples"))
     gene_rows = pd.DataFrame({"item": genes, "taken_as": "gene", "note": _gene_notes(genes, panel)})
@@ -220,8 +232,6 @@ def _check_vcf(path: str | os.PathLike[str]) -> FileCheck:
 
 
 _CHECKS: dict[str, Callable[[str | os.PathLike[str]], FileCheck]] = {
-    "clinical": _check_table,
-    "cohort": _check_table,
     "maf": _check_maf,
     "seg": _check_seg,
     "cna": _check_cna,

@@ -124,3 +124,11 @@ def test_the_choices_of_the_study(hr_cohort: Cohort, row: Pick) -> None:
 def test_what_is_wrong_is_said(hr_cohort: Cohort, how: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         compare_groups(hr_cohort, **how)
+
+
+def test_samples_without_a_group_are_said(hr_cohort: Cohort) -> None:
+    samples = hr_cohort.samples.copy()
+    samples.loc[:6, "her2_group"] = pd.NA
+    result = compare_groups(replace(hr_cohort, samples=samples))
+    assert f"7 of {len(samples)} samples have no her2_group and are left out" in result.notes
+    assert not any("left out" in note for note in compare_groups(hr_cohort).notes)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from her2genomics.cli.main import cli
+from her2genomics.exceptions import AmbiguousInputError, UsageError
 from her2genomics.workflow.check_file import check_file
 
 
@@ -30,3 +35,17 @@ def test_columns_that_the_toolkit_made_are_taken_as_given(tmp_path: Path) -> Non
     assert rows.loc["her2_reason", "taken_as"] == "her2_reason"
     assert rows.loc["centre"].tolist() == ["-", "kept under its own name"]
     assert "1 gene columns, 3 recognised clinical columns, 1 kept under their own name" in found.summary
+
+
+def test_what_could_be_gene_or_stain_can_be_said(tmp_path: Path) -> None:
+    file = tmp_path / "cohort.tsv"
+    file.write_text("sample_id\tihc\tAR\nA\t0\t0\nB\t1+\t1\n")
+    with pytest.raises(AmbiguousInputError, match="--genes AR or --clinical-columns AR"):
+        check_file(file)
+    as_gene = check_file(file, genes=["AR"]).items.set_index("item")["taken_as"]
+    as_stain = check_file(file, clinical_columns=["AR"]).items.set_index("item")["taken_as"]
+    assert (as_gene["AR"], as_stain["AR"]) == ("gene", "-")
+    result = CliRunner().invoke(cli, ["check", str(file), "--clinical-columns", "AR"])
+    assert result.exit_code == 0, result.stderr
+    with pytest.raises(UsageError, match="this is taken as maf"):
+        check_file(file, "maf", genes=["AR"])
