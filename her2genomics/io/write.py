@@ -56,7 +56,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         _flush_to_disk(temporary)
         temporary.replace(final)
     except OSError as error:
-        raise FileFormatError(f"cannot write: {error.strerror or error}", path=final) from error
+        why = os.strerror(error.errno) if error.errno else error  # libraries put words of their own into strerror
+        raise FileFormatError(f"cannot write: {why}", path=final) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
