@@ -109,14 +109,17 @@ def find_pairs(
         if inside.any():
             parts.append(_pairs(tested, burden, _levels(cells, inside), inside, linked, label))
     table = schema.conform(pd.concat(parts, ignore_index=True), schema.EVENT_PAIRS)
-    return table.assign(note=_with_notes(table, together, known_receptors=len(cells) > 1 or adjust != AUTO))
+    apart = {name: note for name, note in zip(tested.names, tested.notes, strict=True) if name in cohort.genes and note}
+    return table.assign(note=_with_notes(table, together, apart, known_receptors=len(cells) > 1 or adjust != AUTO))
 
 
 def _candidates(found: BinaryFeatures, used: BoolArray, events: Sequence[str] | None, least: float) -> list[int]:
     """Return the events named, or all that are frequent enough, most frequent first."""
     if events is not None:
         if absent := [name for name in events if name not in found.names]:
-            raise UsageError(f"no event {', '.join(absent)} in the cohort")
+            amplicons = [name for name in found.names if name.endswith(f" {AMPLIFICATION}")]
+            hint = f"events are genes of the cohort{', and ' if amplicons else ''}{', '.join(amplicons)}"
+            raise UsageError(f"no event {', '.join(absent)} in the cohort", hint=hint)
         return [found.names.index(name) for name in dict.fromkeys(events)]
     altered, known = found.value[used].sum(axis=0), found.known[used].sum(axis=0)
     frequent = np.flatnonzero((altered > 0) & (altered >= least * known))
@@ -156,10 +159,14 @@ def _apart(
     return [j for j in candidates if j in kept]
 
 
-def _with_notes(table: pd.DataFrame, together: dict[str, list[str]], *, known_receptors: bool) -> pd.Series:
-    """Return the notes with what events stand for, and what the background does not know."""
+def _with_notes(
+    table: pd.DataFrame, together: dict[str, list[str]], apart: dict[str, str], *, known_receptors: bool
+) -> pd.Series:
+    """Return the notes with what events stand for, what is counted apart, and what the background does not know."""
     note = table["note"].fillna("")
     for column in ("event_a", "event_b"):
+        for name, text in apart.items():
+            note = append_note(note, table[column] == name, f"{name}: {text}")
         for name, others in together.items():
             note = append_note(note, table[column] == name, f"{name} stands for {', '.join(others)} as well")
     unknown = table["p_value"].notna() & (not known_receptors)

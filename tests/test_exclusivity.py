@@ -74,6 +74,16 @@ def test_a_mutation_and_an_amplification_of_one_chromosome_are_tested_in_all_tum
     assert found["expected"] == pytest.approx(44 * 40 / 80)
 
 
+def test_an_amplified_gene_asked_for_counts_without_its_amplicon_and_says_so() -> None:
+    frame = table()
+    frame.loc[[0, 1, 2], "ERBB2"] = "L755S"
+    pairs = find_pairs(cohort_from_table(frame), events=["ERBB2", "PIK3CA"])
+    found = pairs[pairs["stratum"] == "all"].iloc[0]
+    assert (found["event_a"], found["n_b"] if found["event_b"] == "ERBB2" else found["n_a"]) == ("PIK3CA", 3)
+    assert "ERBB2: its amplification is counted as 17q12-21 amplification" in found["note"]
+    assert not find_pairs(cohort_from_table(frame), events=["TP53", "PIK3CA"])["note"].str.contains("amplific").any()
+
+
 def test_only_samples_profiled_for_both_count() -> None:
     frame = table()
     frame.loc[:29, "ATM"] = pd.NA
@@ -84,7 +94,9 @@ def test_only_samples_profiled_for_both_count() -> None:
 
 
 def test_refusals(cohort: Cohort) -> None:
-    with pytest.raises(UsageError, match="no event NOTHERE"):
+    with pytest.raises(
+        UsageError, match="no event NOTHERE in the cohort; events are genes of the cohort, and 17q12-21 amp"
+    ):
         find_pairs(cohort, events=["TP53", "NOTHERE"])
     with pytest.raises(UsageError, match="fewer than two events"):
         find_pairs(cohort, min_frequency=1.0)

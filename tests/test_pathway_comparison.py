@@ -74,6 +74,13 @@ def test_rows_equal_tests_of_the_typed_in_pathway() -> None:
         assert some[q].to_numpy(float) == pytest.approx(stats.false_discovery_control(some[p].to_numpy(float)))
 
 
+def test_a_hub_gene_of_no_pathway_is_said() -> None:
+    named = PathwaySettings(sets(P=["PIK3CA", "PTEN"]), without=("PIK3CA", "PIK3A"))
+    assert "pathways: no pathway holds PIK3A, so none is compared without" in compare_pathways(COHORT, named).notes
+    usual = compare_pathways(COHORT, PathwaySettings(sets(P=["PTEN", "NOT1"])))
+    assert not any("compared without" in note for note in usual.notes), "the usual hubs need not be there"
+
+
 def test_a_pathway_of_which_nothing_is_profiled_is_said_and_not_tested() -> None:
     result = compare_pathways(COHORT, PathwaySettings(SETS))
     rows = result.association.query("feature == 'EMPTY'")

@@ -99,6 +99,8 @@ def pathway_rows(
     burden = find_burden_strata(cohort, classes, amplicons, strata, complete)
     whole = _score(cohort, sets, classes, settings.min_profiled)
     notes += _coverage_notes(whole, complete, settings.min_profiled)
+    if strange := sorted(set(settings.without) - set(HUB_GENES) - set(sets["gene"])):
+        notes.append(f"pathways: no pathway holds {', '.join(strange)}, so none is compared without")
     hubless = _score(cohort, without_genes(sets, settings.without), classes, settings.min_profiled)
     parts, counts = [], []
     for family, matrix in ((FAMILY, whole), (FAMILY_WITHOUT_HUBS, hubless)):
