@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TextIO
 
 import click
 
+from her2genomics.cli.font_cache import font_cache
 from her2genomics.exceptions import Her2GenomicsError, Her2GenomicsWarning
 
 COMMANDS: dict[str, str] = {
@@ -99,7 +100,8 @@ def _end(message: str, code: int) -> NoReturn:
 @click.version_option(package_name="her2genomics", prog_name="her2g")
 @click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors on stderr.")
 @click.option("-v", "--verbose", is_flag=True, help="More detail on stderr.")
-def cli(quiet: bool, verbose: bool) -> None:
+@click.pass_context
+def cli(ctx: click.Context, quiet: bool, verbose: bool) -> None:
     """Somatic panel sequencing of breast cancer by HER2 status (research use only).
 
     Tables go to standard output as TSV unless --out names a file; messages go to standard error.
@@ -111,6 +113,7 @@ def cli(quiet: bool, verbose: bool) -> None:
     warnings.simplefilter("ignore")
     warnings.simplefilter("always", Her2GenomicsWarning)
     warnings.showwarning = _show_warning
+    ctx.with_resource(font_cache())
 
 
 def _show_warning(

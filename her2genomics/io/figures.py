@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +30,30 @@ def write_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 200
         If the file cannot be written.
     """
     ending = figure_format(path)
-    fixed: Any = {"svg.hashsalt": "her2genomics", "svg.fonttype": "none", "pdf.fonttype": 42}
-    with mpl.rc_context(fixed), atomic_path(path) as temporary:
-        settle_layout(figure)
+    with _settled(figure), atomic_path(path) as temporary:
         figure.savefig(temporary, format=ending, dpi=dpi, metadata=_NO_DATE[ending])
+
+
+def svg_bytes(figure: Figure) -> bytes:
+    """Return what `write_figure` writes as SVG."""
+    buffer = io.BytesIO()
+    with _settled(figure):
+        figure.savefig(buffer, format="svg", dpi=200, metadata=_NO_DATE["svg"])
+    return buffer.getvalue()
+
+
+def read_svgs(folder: str | os.PathLike[str]) -> dict[str, bytes]:
+    """Return the SVG files of a folder by their names without the ending."""
+    return {path.stem: path.read_bytes() for path in sorted(Path(folder).glob("*.svg"))}
+
+
+@contextmanager
+def _settled(figure: Figure) -> Iterator[None]:
+    """Lay a figure out, and keep what makes the same bytes twice inside the block."""
+    fixed: Any = {"svg.hashsalt": "her2genomics", "svg.fonttype": "none", "pdf.fonttype": 42}
+    with mpl.rc_context(fixed):
+        settle_layout(figure)
+        yield
 
 
 def settle_layout(figure: Figure) -> None:
@@ -40,7 +63,7 @@ def settle_layout(figure: Figure) -> None:
     digit from run to run; names of clipping regions in SVG are made from all digits.
     """
     engine = figure.get_layout_engine()
-    if engine is None:
+    if engine is None or not figure.axes:
         return
     engine.execute(figure)
     figure.set_layout_engine("none")

@@ -58,6 +58,8 @@ class CohortResults:
         Columns that may identify patients, each with the reason (`personal_columns.find_personal_columns`).
     date
         Printed as given.
+    figures
+        Figures that are drawn already, as SVG by their identifier (`report.drawings`); others are drawn for the page.
     """
 
     title: str
@@ -80,6 +82,7 @@ class CohortResults:
     remarks: Sequence[str] = ()
     personal_columns: Mapping[str, str] = field(default_factory=dict)
     date: str = ""
+    figures: Mapping[str, bytes] = field(default_factory=dict)
 
     def warnings_of(self, name: str) -> tuple[str, ...]:
         """Return what the analysis of a field warned of."""

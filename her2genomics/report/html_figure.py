@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import re
 import xml.etree.ElementTree as ElementTree
 
 import markupsafe
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from her2genomics.io.figures import svg_bytes
 from her2genomics.report.html import Picture
 
 SVG = "http://www.w3.org/2000/svg"
@@ -22,13 +21,13 @@ _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _PRETTY = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
-def picture(figure: Figure, *, figure_id: str, title: str, description: str, caption: str = "") -> Picture:
+def picture(figure: Figure | bytes, *, figure_id: str, title: str, description: str, caption: str = "") -> Picture:
     """Return a figure as a block of a page.
 
     Parameters
     ----------
     figure
-        As the functions of `report` return it.
+        As the functions of `report` return it, or drawn already (`io.figures.svg_bytes`).
     figure_id
         Identifier in the page.
     title
@@ -45,7 +44,8 @@ def picture(figure: Figure, *, figure_id: str, title: str, description: str, cap
     >>> '<title id="f-title">A &lt; B</title>' in block.svg, 'role="img"' in block.svg
     (True, True)
     """
-    root = ElementTree.fromstring(_svg(figure, figure_id))
+    root = ElementTree.fromstring(figure if isinstance(figure, bytes) else svg_bytes(figure))
+    wide = float(root.attrib["width"].removesuffix("pt")) / 72
     for child in list(root):
         if child.tag == f"{{{SVG}}}metadata":
             root.remove(child)
@@ -53,7 +53,6 @@ def picture(figure: Figure, *, figure_id: str, title: str, description: str, cap
     _rename(root, figure_id)
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
-    wide = float(figure.get_figwidth())
     root.set("class", "figure")
     root.set("role", "img")
     root.set("aria-labelledby", f"{figure_id}-title {figure_id}-description")
@@ -63,13 +62,6 @@ def picture(figure: Figure, *, figure_id: str, title: str, description: str, cap
         element.text = text
         root.insert(position, element)
     return Picture(figure_id, _serialised(root), caption or title, wide=wide > WIDE)
-
-
-def _svg(figure: Figure, figure_id: str) -> bytes:
-    buffer = io.BytesIO()
-    with mpl.rc_context({"svg.hashsalt": figure_id, "svg.fonttype": "none"}):
-        figure.savefig(buffer, format="svg", dpi=200, metadata={"Date": None})
-    return buffer.getvalue()
 
 
 def _drop_styles(root: ElementTree.Element) -> None:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from her2genomics import schema
 from her2genomics.cluster import Clusters
 from her2genomics.comparison.result import Comparison
 from her2genomics.exceptions import Her2GenomicsError
 from her2genomics.report.association_table import association_table
-from her2genomics.report.cluster_figures import (
-    plot_clustered_oncoprint,
-    plot_coefficients,
-    plot_consensus,
-    plot_rank_survey,
-)
 from her2genomics.report.cohort_results import CohortResults, NotRun
-from her2genomics.report.comparison_figures import comparison_figure
+from her2genomics.report.drawings import Drawings, cluster_drawings, compared_pairs, comparison_drawings
 from her2genomics.report.html import Block, Bullets, Heading, NotMade, Picture, Section, Text
 from her2genomics.report.html_figure import picture
 from her2genomics.report.html_table import TableColumn, data_table
@@ -35,13 +28,20 @@ _CLUSTER_FEATURE_COLUMNS = (
 
 
 def drawn(
-    draw: Callable[[], Figure], *, figure_id: str, title: str, description: str, caption: str = ""
+    results: CohortResults,
+    drawings: Drawings,
+    figure_id: str,
+    *,
+    title: str,
+    description: str,
+    caption: str = "",
 ) -> Picture | NotMade:
-    """Return a figure as a block, or why it cannot be drawn."""
+    """Return a figure as a block, drawn already or now, or why it cannot be drawn."""
     try:
-        return picture(draw(), figure_id=figure_id, title=title, description=description, caption=caption)
+        figure = results.figures.get(figure_id) or drawings[figure_id]()
     except Her2GenomicsError as error:
         return NotMade(f"{title}: {error.what}")
+    return picture(figure, figure_id=figure_id, title=title, description=description, caption=caption)
 
 
 def landscape_section(results: CohortResults) -> Section:
@@ -114,7 +114,7 @@ def comparison_section(results: CohortResults) -> Section:
             "contrast. Adjusted columns hold fixed what the column 'held fixed' names; where an exact p of the strata "
             "exists, it is the one shown. An absent value has its reason in the last column."
         ),
-        *_comparison_figures(found),
+        *_comparison_figures(results, found),
         Heading("Genes", "comparison-genes"),
         association_table(
             table[~clinical], table_id="association-genes", caption="Genes and classes of alteration between the groups"
@@ -131,28 +131,24 @@ def comparison_section(results: CohortResults) -> Section:
     return Section("comparison", "Comparisons, crude and adjusted", blocks)
 
 
-def _comparison_figures(found: Comparison) -> list[Block]:
-    genes = found.association[(found.association["family"] == "gene") & found.association["p_value"].notna()]
-    if genes.empty:
+def _comparison_figures(results: CohortResults, found: Comparison) -> list[Block]:
+    drawings = comparison_drawings(found)
+    if not drawings:
         return [NotMade("no gene was tested, so there is no figure of genes")]
-    pairs = [name for name in dict.fromkeys(genes["contrast"]) if name not in ("overall", "trend")]
-    association, contingency = found.association, found.contingency
-
-    def figure(kind: str, contrast: str | None = None) -> Callable[[], Figure]:
-        return lambda: comparison_figure(association, contingency, kind, contrast)
-
     blocks: list[Block] = [
         drawn(
-            figure("bars"),
-            figure_id="bars",
+            results,
+            drawings,
+            "bars",
             title="Genes that differ most between the groups",
             description="Share of altered tumours per gene and group, for the genes with the smallest p. "
             "The table of genes has the numbers.",
             caption="Share of altered tumours in each group, for the genes with the smallest p.",
         ),
         drawn(
-            figure("volcano"),
-            figure_id="volcano",
+            results,
+            drawings,
+            "volcano",
             title="Odds ratio against p of every gene",
             description="One panel per pair of groups; genes with a small q are named. The table of genes has "
             "the numbers.",
@@ -161,14 +157,15 @@ def _comparison_figures(found: Comparison) -> list[Block]:
     ]
     blocks += [
         drawn(
-            figure("forest", pair),
-            figure_id=f"forest-{k}",
+            results,
+            drawings,
+            f"forest-{k}",
             title=f"Odds ratios, {pair}",
             description="Crude and adjusted odds ratios with 95 % intervals of the genes with the smallest p. "
             "The table of genes has the numbers.",
             caption=f"{pair}: crude and adjusted odds ratios with 95 % intervals, genes with the smallest p.",
         )
-        for k, pair in enumerate(pairs, start=1)
+        for k, pair in enumerate(compared_pairs(found), start=1)
     ]
     return blocks
 
@@ -263,25 +260,26 @@ def clusters_section(results: CohortResults) -> Section:
     return Section("clusters", "Molecular clusters", blocks)
 
 
+_CLUSTER_FIGURES: dict[str, tuple[str, str]] = {
+    "rank-survey": ("Stability of each rank", "the table of ranks"),
+    "consensus": ("Consensus matrix", "the table of assignments"),
+    "cluster-oncoprint": ("Genes that mark each cluster", "the table of features"),
+    "coefficients": ("Share of each component", "the table of assignments"),
+}
+"""Title of each figure of clusters, and the table that has its numbers."""
+
+
 def _cluster_figures(results: CohortResults, found: Clusters) -> Sequence[Block]:
-    figures: list[tuple[str, str, str, Callable[[], Figure]]] = []
-    if len(found.ranks):
-        figures.append(("rank-survey", "Stability of each rank", "the table of ranks", lambda: plot_rank_survey(found)))
-    if found.consensus is not None:
-        figures.append(("consensus", "Consensus matrix", "the table of assignments", lambda: plot_consensus(found)))
-        figures.append(
-            (
-                "cluster-oncoprint",
-                "Genes that mark each cluster",
-                "the table of features",
-                lambda: plot_clustered_oncoprint(results.cohort, found),
-            )
-        )
-    if found.factors is not None:
-        figures.append(
-            ("coefficients", "Share of each component", "the table of assignments", lambda: plot_coefficients(found))
-        )
+    drawings = cluster_drawings(results.cohort, found)
     return [
-        drawn(draw, figure_id=name, title=title, description=f"{title}; {where} has the numbers.", caption=f"{title}.")
-        for name, title, where, draw in figures
+        drawn(
+            results,
+            drawings,
+            name,
+            title=title,
+            description=f"{title}; {where} has the numbers.",
+            caption=f"{title}.",
+        )
+        for name, (title, where) in _CLUSTER_FIGURES.items()
+        if name in drawings
     ]

@@ -6,12 +6,11 @@ import pandas as pd
 
 from her2genomics import schema
 from her2genomics.report.cohort_results import CohortResults, NotRun
+from her2genomics.report.drawings import response_drawings, survival_drawings
 from her2genomics.report.html import Block, Bullets, NotMade, Section, TableView, Text
 from her2genomics.report.html_table import ABSENT, TableColumn, data_table, number_text
-from her2genomics.report.response_figures import response_figure
 from her2genomics.report.sections_cohort import warned
 from her2genomics.report.sections_genes import drawn
-from her2genomics.report.survival_figures import cox_forest, km_figure
 
 
 def survival_section(results: CohortResults) -> Section:
@@ -22,15 +21,17 @@ def survival_section(results: CohortResults) -> Section:
     blocks: list[Block] = [
         Text(f"{found.data.definition}."),
         drawn(
-            lambda: km_figure(found),
-            figure_id="km",
+            results,
+            survival_drawings(found),
+            "km",
             title="Kaplan-Meier curves",
             description="Survival by group with 95 % intervals and patients at risk; the table below has the numbers.",
         ),
         _survival_table(found.survival),
         drawn(
-            lambda: cox_forest(found),
-            figure_id="cox-forest",
+            results,
+            survival_drawings(found),
+            "cox-forest",
             title="Hazard ratios",
             description="Hazard ratios with 95 % intervals of every Cox model; the table below has the numbers.",
         ),
@@ -96,8 +97,9 @@ def response_section(results: CohortResults) -> Section:
     blocks: list[Block] = [
         Text(f"{definition}. Patients without a known response are in no denominator."),
         drawn(
-            lambda: response_figure(found),
-            figure_id="response-rates-figure",
+            results,
+            response_drawings(found),
+            "response-rates-figure",
             title="Response rates",
             description="Rate with exact 95 % interval per group and stratum; the table below has the numbers.",
         ),

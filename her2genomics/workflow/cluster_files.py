@@ -6,8 +6,6 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from her2genomics.cluster import Clusters, ClusterSettings, cluster_cohort
 from her2genomics.cohort import Cohort
 from her2genomics.her2 import Her2Rule
@@ -16,18 +14,20 @@ from her2genomics.io.write import write_json
 from her2genomics.panel import DEFAULT_PANEL, panel_knowledge
 from her2genomics.provenance import MANIFEST, build_manifest
 from her2genomics.receptors import SubtypeRule
-from her2genomics.report.cluster_figures import (
-    plot_clustered_oncoprint,
-    plot_coefficients,
-    plot_consensus,
-    plot_rank_survey,
-)
+from her2genomics.report.drawings import cluster_drawings
 from her2genomics.stats.nmf import Progress
 from her2genomics.workflow.inputs import load_cohort
 from her2genomics.workflow.stored_clusters import store_clusters
 from her2genomics.workflow.stored_results import noting_warnings
 
 PathLike = str | os.PathLike[str]
+_PNG_NAMES = {
+    "rank-survey": "rank_survey.png",
+    "consensus": "consensus.png",
+    "cluster-oncoprint": "oncoprint.png",
+    "coefficients": "coefficients.png",
+}
+"""File of each figure for the eye; beside it stands the same as SVG, for the report."""
 
 
 def chosen_genes(text: str | None, panel: str = DEFAULT_PANEL) -> tuple[str, ...] | None:
@@ -88,24 +88,14 @@ def write_clusters(
     """
     out = Path(folder)
     written = store_clusters(found.clusters, out, found.warnings)
-    figures = _figures(found.cohort, found.clusters, settings)
-    for name, figure in figures.items():
-        write_figure(figure, out / name)
+    for name, draw in cluster_drawings(found.cohort, found.clusters, settings.matrix.classes).items():
+        figure = draw()
+        for file in (out / _PNG_NAMES[name], out / f"{name}.svg"):
+            write_figure(figure, file)
+            written.append(file)
     parameters = asdict(settings)
     parameters["survey"].pop("threads")
-    written += [out / name for name in figures]
     manifest = build_manifest("cluster", parameters=parameters, inputs=[source], outputs=written, folder=out,
                               panel=panel_knowledge(panel), seed=settings.survey.seed)  # fmt: skip
     write_json(manifest, out / MANIFEST)
     return [*written, out / MANIFEST]
-
-
-def _figures(cohort: Cohort, result: Clusters, settings: ClusterSettings) -> dict[str, Figure]:
-    """Return the figures that the result supports, by file name."""
-    figures = {"rank_survey.png": plot_rank_survey(result)}
-    if result.consensus is not None:
-        figures["consensus.png"] = plot_consensus(result)
-        figures["oncoprint.png"] = plot_clustered_oncoprint(cohort, result, settings.matrix.classes)
-    if result.factors is not None:
-        figures["coefficients.png"] = plot_coefficients(result)
-    return figures

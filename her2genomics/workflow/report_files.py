@@ -284,6 +284,7 @@ def compute_results(
         gene_cna=run.gene_cna,
         left_out=run.left_out,
         warnings=attempts.warnings,
+        figures=stored.figures,
         remarks=remarks,
         personal_columns=find_personal_columns(cohort.samples),
     )

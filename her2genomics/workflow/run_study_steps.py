@@ -82,7 +82,8 @@ def compare(work: StepWork) -> None:
     from her2genomics.compare import compare_groups
     from her2genomics.comparison.pathways import PathwaySettings
     from her2genomics.panel import panel_knowledge
-    from her2genomics.workflow.stored_results import noting_warnings, write_comparison
+    from her2genomics.report.drawings import comparison_drawings
+    from her2genomics.workflow.stored_results import noting_warnings, write_comparison, write_drawings
 
     chosen, cohort = work.parameters, _cohort(work)
     with noting_warnings() as warned:
@@ -96,6 +97,7 @@ def compare(work: StepWork) -> None:
             pathways=PathwaySettings(panel=panel_knowledge(work.config.panel)),
         )
     write_comparison(result, work.folder, warned)
+    write_drawings(comparison_drawings(result), work.folder)
 
 
 def _covariates(chosen: str | list[str]) -> str | list[str] | None:
@@ -150,16 +152,18 @@ def _cluster_settings(chosen: Mapping[str, Any], seed: int) -> Any:
 def analyse_survival(work: StepWork) -> None:
     """Analyse survival by group."""
     from her2genomics.io.figures import write_figure
+    from her2genomics.report.drawings import survival_drawings
     from her2genomics.report.survival_figures import km_figure
     from her2genomics.workflow.outcome_files import survival_of_cohort, write_result_folder
-    from her2genomics.workflow.stored_results import noting_warnings, write_notes
+    from her2genomics.workflow.stored_results import noting_warnings, write_drawings, write_notes
 
     chosen, cohort = work.parameters, _cohort(work)
     question, settings = _survival_asked(chosen, cohort)
     with noting_warnings() as warned:
         result = survival_of_cohort(cohort, question, settings, source="cohort.tsv")
     write_figure(km_figure(result), work.folder / "km.png")
-    beside = [work.folder / "km.png", write_notes(work.folder, result.notes, warned)]
+    drawn = write_drawings(survival_drawings(result), work.folder)
+    beside = [work.folder / "km.png", *drawn, write_notes(work.folder, result.notes, warned)]
     source = work.results[COHORT] / "cohort.tsv"
     how: dict[str, Any] = {"parameters": dict(chosen), "inputs": [source], "already": beside}
     write_result_folder(result.tables(), work.folder, command="survival", panel=work.config.panel, **how)
@@ -177,14 +181,16 @@ def _survival_asked(chosen: Mapping[str, Any], cohort: Cohort) -> tuple[Survival
 
 def analyse_response(work: StepWork) -> None:
     """Analyse response by group."""
+    from her2genomics.report.drawings import response_drawings
     from her2genomics.workflow.outcome_files import response_of_cohort, write_result_folder
-    from her2genomics.workflow.stored_results import noting_warnings, write_notes
+    from her2genomics.workflow.stored_results import noting_warnings, write_drawings, write_notes
 
     chosen, cohort = work.parameters, _cohort(work)
     with noting_warnings() as warned:
         result = response_of_cohort(cohort, _response_asked(chosen), source="cohort.tsv")
     source = work.results[COHORT] / "cohort.tsv"
-    beside = [write_notes(work.folder, result.notes, warned)]
+    drawn = write_drawings(response_drawings(result), work.folder)
+    beside = [*drawn, write_notes(work.folder, result.notes, warned)]
     how: dict[str, Any] = {"parameters": dict(chosen), "inputs": [source], "already": beside}
     write_result_folder(result.tables(), work.folder, command="response", panel=work.config.panel, **how)
 
@@ -231,7 +237,8 @@ def make_report(work: StepWork) -> None:
 
 
 def _stored(work: StepWork, cohort: Cohort) -> StoredResults:
-    """Return the results of the analyses as their steps left them."""
+    """Return the results of the analyses as their steps left them, figures included."""
+    from her2genomics.io.figures import read_svgs
     from her2genomics.report.cohort_results import NotRun
     from her2genomics.workflow import stored_results as stored
     from her2genomics.workflow.stored_clusters import read_clusters
@@ -247,6 +254,7 @@ def _stored(work: StepWork, cohort: Cohort) -> StoredResults:
     }
     found: dict[str, Any] = {}
     warned: dict[str, tuple[str, ...]] = {}
+    figures: dict[str, bytes] = {}
     for name, (step, read) in readers.items():
         status = work.before[step]
         if status.state != DONE:
@@ -254,7 +262,8 @@ def _stored(work: StepWork, cohort: Cohort) -> StoredResults:
             continue
         found[name] = read(work.results[step])
         warned[name] = stored.read_notes(work.results[step])[1]
-    return stored.StoredResults(**found, warnings=warned)
+        figures |= read_svgs(work.results[step])
+    return stored.StoredResults(**found, warnings=warned, figures=figures)
 
 
 def _there(path: Path) -> list[Path]:

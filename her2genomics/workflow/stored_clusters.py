@@ -23,6 +23,7 @@ from her2genomics.cluster_matrix import ClusterMatrix
 from her2genomics.cohort import Cohort
 from her2genomics.exceptions import CohortError, FileFormatError, SchemaError
 from her2genomics.io.arrays import read_arrays, write_arrays
+from her2genomics.io.figures import read_svgs
 from her2genomics.io.write import write_json, write_table
 from her2genomics.schema.clusters import CLUSTER_ARRAYS
 from her2genomics.stats.nmf import Factorisation
@@ -130,7 +131,7 @@ def read_clusters(folder: PathLike, cohort: Cohort) -> Clusters:
 def with_clusters(folder: PathLike, cohort: Cohort) -> StoredResults:
     """Return stored results that are the clusters of a folder alone; see `read_clusters`."""
     clusters = read_clusters(folder, cohort)
-    return StoredResults(clusters=clusters, warnings={"clusters": read_notes(folder)[1]})
+    return StoredResults(clusters=clusters, warnings={"clusters": read_notes(folder)[1]}, figures=read_svgs(folder))
 
 
 def _matrix(arrays: Arrays) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import json
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from her2genomics import schema
 from her2genomics.cluster import Clusters
 from her2genomics.cohort import Cohort
 from her2genomics.comparison.result import Comparison
-from her2genomics.exceptions import FileFormatError, Her2GenomicsWarning
+from her2genomics.exceptions import FileFormatError, Her2GenomicsError, Her2GenomicsWarning
+from her2genomics.io.figures import write_figure
 from her2genomics.io.tables import read_table
 from her2genomics.io.write import write_json, write_table
 from her2genomics.outcome.response_result import ResponseAnalysis, ResponseQuestion
@@ -25,6 +26,7 @@ from her2genomics.outcome.survival_question import SurvivalQuestion
 from her2genomics.outcome.survival_result import SurvivalAnalysis
 from her2genomics.pathway_comparison import PathwayComparison
 from her2genomics.report.cohort_results import NotRun
+from her2genomics.report.drawings import Drawings
 from her2genomics.workflow.outcome_files import response_patients_of_cohort, survival_data_of_cohort
 
 PathLike = str | os.PathLike[str]
@@ -42,6 +44,8 @@ class StoredResults:
         Results, or why there is none.
     warnings
         What the analyses warned of, by the name of the field.
+    figures
+        Figures that are drawn already, as SVG by their identifier (`report.drawings`).
     """
 
     comparison: Comparison | NotRun | None = None
@@ -50,6 +54,7 @@ class StoredResults:
     response: ResponseAnalysis | NotRun | None = None
     clusters: Clusters | NotRun | None = None
     warnings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    figures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def without_pathways(comparison: Comparison | NotRun | None) -> Comparison | NotRun | None:
@@ -85,6 +90,20 @@ def write_notes(folder: PathLike, notes: Sequence[str], warned: Sequence[str]) -
     path = Path(folder) / NOTES_FILE
     write_json({"notes": list(notes), "warnings": list(warned)}, path)
     return path
+
+
+def write_drawings(drawings: Drawings, folder: PathLike) -> list[Path]:
+    """Write each figure that can be drawn as SVG, so that a report need not draw it; return the files.
+
+    What cannot be drawn is left out; the report says why.
+    """
+    written = []
+    for name, draw in drawings.items():
+        with suppress(Her2GenomicsError):
+            figure = draw()
+            written.append(Path(folder) / f"{name}.svg")
+            write_figure(figure, written[-1])
+    return written
 
 
 def write_comparison(result: Comparison, folder: PathLike, warned: Sequence[str]) -> None:

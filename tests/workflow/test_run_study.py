@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -50,6 +51,14 @@ def start(study: Path) -> Callable[..., RunResult]:
         return run_study(read_sheet(study / "samples.tsv"), study / out, config, **how)
 
     return run
+
+
+@pytest.fixture
+def of_every_step(study: Path, start: Callable[..., RunResult]) -> Callable[..., RunResult]:
+    """Return what runs the study with its analyses and pages."""
+    config = study / "config.yaml"
+    config.write_text(config.read_text().removeprefix(SKIP))
+    return start
 
 
 @pytest.fixture(scope="module")
@@ -184,14 +193,14 @@ def test_the_report_says_what_is_missing_and_why(start, study):
     assert "No sample of the run is missing from the cohort." in page
 
 
-def test_a_mended_sample_is_done_on_the_next_run(start, study):
+def test_a_mended_sample_is_done_on_the_next_run(of_every_step, study):
     whole = (study / "vcf/T3.vcf").read_text()
-    reference = start("fresh")
+    reference = of_every_step("fresh")
     assert not reference.failed
     (study / "vcf/T3.vcf").write_text("no VCF\n")
-    assert set(start().failed) == {"mutations/T3", "tmb/T3"}
+    assert set(of_every_step().failed) == {"mutations/T3", "tmb/T3"}
     (study / "vcf/T3.vcf").write_text(whole)
-    assert not start().failed
+    assert not of_every_step().failed
     assert result_files(study / "results") == result_files(study / "fresh")
 
 
@@ -202,11 +211,25 @@ def test_stop_on_error_stops(start, study):
     assert result.statuses["cohort"].reason == "has not ended"
 
 
-def test_two_processes_give_the_same_bytes(start, study):
-    start("one")
-    result = start("two", processes=2)
+def test_two_processes_give_the_same_bytes(of_every_step, study):
+    of_every_step("one")
+    result = of_every_step("two", processes=2)
     assert not result.failed
-    assert result_files(study / "one") == result_files(study / "two")
+    one, two = result_files(study / "one"), result_files(study / "two")
+    assert {"report/report.html", "compare/volcano.svg", "survival/km.svg", "multiqc/her2g_tmb_mqc.json"} <= set(one)
+    assert one == two
+
+
+def test_the_report_shows_the_figures_that_the_steps_drew(whole):
+    _, out = whole
+    page = (out / "report/report.html").read_text()
+    for name in ("compare/bars", "compare/volcano", "compare/forest-1", "survival/km", "survival/cox-forest",
+                 "response/response-rates-figure"):  # fmt: skip
+        drawing = (out / f"{name}.svg").read_text()
+        paths = re.findall(r'<path d="([^"]+)"', drawing.replace("\n", " "))
+        assert len(paths) > 5, name
+        flat = re.sub(r"\s+", " ", page)
+        assert all(re.sub(r"\s+", " ", path) in flat for path in paths), name
 
 
 def test_run_jsonl_says_what_happened(start, study):
