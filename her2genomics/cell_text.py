@@ -39,7 +39,7 @@ _CLASS_RANK = {name: rank for rank, name in enumerate(schema.ALTERATION_CLASSES)
 # Read by Python's and by Arrow's (RE2) regular expressions alike.
 _PROTEIN_CHANGE = (
     r"^(?:p\.)?[A-Z*][0-9]+"
-    r"(?P<alt>[A-Z*=?]|(?:_[A-Z][0-9]+)?(?:del|dup|ins)[A-Z]*\*?[0-9]*|[A-Z]?fs.*|[A-Z]?ext.*|_splice)$"
+    r"(?P<alt>[A-Z*=?]|(?:_[A-Z][0-9]+)?(?:delins|del|dup|ins)[A-Z]*\*?[0-9]*|[A-Z]?fs.*|[A-Z]?ext.*|_splice)$"
 )
 _UNCHANGED = ""
 

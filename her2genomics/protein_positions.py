@@ -19,8 +19,8 @@ _ONE_LETTER = {
     "Ile": "I", "Leu": "L", "Lys": "K", "Met": "M", "Phe": "F", "Pro": "P", "Ser": "S", "Thr": "T", "Trp": "W",
     "Tyr": "Y", "Val": "V", "Ter": "*",
 }  # fmt: skip
-_RESIDUE = re.compile(r"^(?:p\.)?\(?(?:([A-Z][a-z]{2}|[A-Z*])(?:[A-Z]+(?=\d+in_frame))?|(?<=p\.))(\d+)")
-"""``p.IY162in_frame_delN`` and ``p.126in_frame_insQ`` are how annotators of 2012 wrote first residues, or numbers."""
+_RESIDUE = re.compile(r"^(?:p\.)?\(?(?:([A-Z][a-z]{2}|[A-Z*])|(?<=p\.))(\d+)")
+"""``p.126in_frame_insQ`` and ``p.86T`` are how annotators of 2012 wrote a change without its first residue."""
 
 
 def first_residues(details: pd.Series) -> pd.DataFrame:

@@ -101,6 +101,8 @@ _DROPPED_STATUS: dict[str, str] = {
 _WU_VAF, _WU_READS = "tumor_vaf", "tumors_var_reads"
 _CHANGE = re.compile(r"[A-Z*]\d")
 _SHORT_CHANGE = r"p\.[A-Z*][0-9]+(?:[A-Z*=]|[A-Z]?fs(?:\*[0-9]*)?|_splice)"
+_OLD_DELETION = re.compile(r"p\.([A-Z]+)([0-9]+)in_frame_del([A-Z]*)")
+"""Of annotators of 2012: the residues that are lost, the number of the first, and what stands in their place."""
 _SPREADSHEET_DATE = re.compile(
     r"\d{1,2}-(Mar|Sep|Dec|Oct|Nov|Apr|Feb)|(Mar|Sep|Dec|Oct|Nov|Apr|Feb)-\d{1,2}", re.IGNORECASE
 )
@@ -321,6 +323,10 @@ def _protein_changes(values: pd.Series) -> pd.Series:
 def _protein_change(text: str) -> str | None:
     """Return ``p.`` and the one-letter change; None for what is no protein change (``e2-1``, ``ERBB2-GRB7 fusion``)."""
     change = short_protein(text).replace("(", "").replace(")", "")
+    if old := _OLD_DELETION.fullmatch(change):
+        lost, first, new = old[1], int(old[2]), old[3]
+        end = f"_{lost[-1]}{first + len(lost) - 1}" if len(lost) > 1 else ""
+        return f"p.{lost[0]}{first}{end}del{f'ins{new}' if new else ''}"
     if change.startswith("p."):
         return change
     return f"p.{change}" if _CHANGE.match(change) and " " not in change else None

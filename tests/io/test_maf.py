@@ -197,7 +197,9 @@ def test_genes_that_a_spreadsheet_turned_into_dates(put):
     ("written", "expected"),
     [("p.H1047R", "p.H1047R"), ("H1047R", "p.H1047R"), ("p.(H1047R)", "p.H1047R"), ("p.His1047Arg", "p.H1047R"),
      ("ENSP1:p.Arg213Ter", "p.R213*"), ("*394Q", "p.*394Q"), ("X125_splice", "p.X125_splice"), ("e2-1", None),
-     ("NULL", None), ("ERBB2-GRB7 fusion", None), ("MUTATED", None), (".", None), ("p.?", "p.?")],
+     ("NULL", None), ("ERBB2-GRB7 fusion", None), ("MUTATED", None), (".", None), ("p.?", "p.?"),
+     ("p.IY162in_frame_delN", "p.I162_Y163delinsN"), ("p.I255in_frame_del", "p.I255del"),
+     ("p.IGG288in_frame_del", "p.I288_G290del"), ("p.126in_frame_insQ", "p.126in_frame_insQ")],
 )  # fmt: skip
 def test_protein_changes(put, written, expected):
     assert first(read_maf(put(with_columns(["Protein_Change"], [written]))), "HGVSp_Short") == [expected]
