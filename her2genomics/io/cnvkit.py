@@ -18,6 +18,8 @@ from her2genomics.genome import normalise_contigs
 from her2genomics.io.write import write_table
 
 NO_GENE = "-"
+NORMALS_SUFFIX, NULL_SUFFIX = ".normals.tsv", ".null.tsv"
+"""Endings of the tables beside a reference ``.cnn`` of ours: its normals, and their null."""
 _DIGITS = ".10g"
 
 

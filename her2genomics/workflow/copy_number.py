@@ -15,8 +15,7 @@ from her2genomics.coverage import split_targets
 from her2genomics.exceptions import SchemaError, UsageError
 from her2genomics.gene_calls import CnvResult, call_copy_number, describe_erbb2
 from her2genomics.io.cnv_files import build_of_fasta, gc_of_bins, write_cbioportal_cna, write_cnv_vcf, write_seg
-from her2genomics.io.cnvkit import read_cnn, write_cnn
-from her2genomics.io.figures import write_figure
+from her2genomics.io.cnvkit import NORMALS_SUFFIX, NULL_SUFFIX, read_cnn, write_cnn
 from her2genomics.io.tables import read_table
 from her2genomics.io.write import write_table
 from her2genomics.normals import Reference, build_reference, flat_reference, mask_foreign_bins
@@ -30,7 +29,6 @@ Watch = Callable[[Iterable[SampleCoverage]], Iterable[SampleCoverage]]
 
 DEFAULT_BUILD = "hg19"
 """Taken for the names of amplicons and the contigs of the VCF when nothing says the build."""
-NORMALS_SUFFIX, NULL_SUFFIX = ".normals.tsv", ".null.tsv"
 
 
 def build_from_files(
@@ -235,6 +233,7 @@ def write_plots(
     UsageError
         If the ending is not that of a figure.
     """
+    from her2genomics.io.figures import write_figure
     from her2genomics.report.copy_number_figures import plot_gene, plot_profile
 
     written = []

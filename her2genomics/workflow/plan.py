@@ -11,6 +11,7 @@ import pandas as pd
 
 from her2genomics import schema
 from her2genomics.exceptions import SchemaError
+from her2genomics.io.cnvkit import NORMALS_SUFFIX, NULL_SUFFIX
 from her2genomics.workflow.pipeline import PIPELINE, Step
 from her2genomics.workflow.run_config import RunConfig
 from her2genomics.workflow.run_sheet import RunSheet, SheetRow
@@ -109,8 +110,6 @@ def _index_of(bam: str | None) -> str | None:
 
 def _reference_files(config: RunConfig) -> dict[str, str | None]:
     """Return the given reference with the tables beside it."""
-    from her2genomics.workflow.copy_number import NORMALS_SUFFIX, NULL_SUFFIX
-
     if config.reference is None:
         return {}
     beside = {"reference_normals": NORMALS_SUFFIX, "reference_null": NULL_SUFFIX}

@@ -75,9 +75,7 @@ def count_coverage(work: StepWork) -> None:
     """Count the depth of a BAM or CRAM: ``.cnn``, quality, callable bases."""
     from her2genomics.io.alignments import ReadFilter
     from her2genomics.io.cnvkit import write_cnn
-    from her2genomics.ratios import BIN_KEY
-    from her2genomics.workflow.copy_number import read_reference
-    from her2genomics.workflow.coverage_files import CoverageSettings, coverage_of_file, coverage_over
+    from her2genomics.workflow.coverage_files import CoverageSettings, coverage_of_file
 
     chosen = work.parameters
     settings = CoverageSettings(
@@ -91,16 +89,22 @@ def count_coverage(work: StepWork) -> None:
         bin_bp=chosen["bin_size"],
     )
     bam, reference = work.task.inputs["bam"], work.task.inputs.get("reference")
-    if reference is None:
-        result = coverage_of_file(bam, settings)
-    else:
-        _require_build(bam, settings)
-        bins = read_reference(reference).bins[BIN_KEY].drop_duplicates().reset_index(drop=True)
-        result = coverage_over(bam, bins, settings)
+    result = coverage_of_file(bam, settings) if reference is None else _coverage_over(reference, bam, settings)
     write_cnn(result.coverage, work.folder / f"{work.sample}.cnn")
     write_table(result.qc, work.folder / "sample_qc.tsv")
     if result.callable_bed is not None:
         write_table(result.callable_bed, work.folder / "callable.bed", "tsv", header=False)
+
+
+def _coverage_over(reference: str, bam: str, settings: Any) -> Any:
+    """Return the coverage of the bins of a reference."""
+    from her2genomics.ratios import BIN_KEY
+    from her2genomics.workflow.copy_number import read_reference
+    from her2genomics.workflow.coverage_files import coverage_over
+
+    _require_build(bam, settings)
+    bins = read_reference(reference).bins[BIN_KEY].drop_duplicates().reset_index(drop=True)
+    return coverage_over(bam, bins, settings)
 
 
 def _require_build(bam: str, settings: Any) -> None:
