@@ -17,7 +17,7 @@ from her2genomics.workflow.pipeline import STEPS
 from her2genomics.workflow.snakemake_engine import find_profile
 
 QUICK = {
-    "jobs": 2, "cores": 2, "slurm-status-command": "squeue", "slurm-init-seconds-before-status-checks": 2,
+    "jobs": 2, "slurm-status-command": "squeue", "slurm-init-seconds-before-status-checks": 2,
     "seconds-between-status-checks": 2, "latency-wait": 20,
 }  # fmt: skip
 """For a cluster of one small machine that keeps no accounting."""
