@@ -23,7 +23,7 @@ import pandas as pd
 from her2genomics.exceptions import DataWarning, SchemaError, UsageError
 from her2genomics.her2_evidence import EVIDENCE_FLAGS, HER2_COLUMNS, Her2Evidence, read_evidence
 from her2genomics.her2_rules import RESULT_FLAGS, apply_ascocap2018, apply_zhang2022
-from her2genomics.lab_values import cell_texts
+from her2genomics.lab_values import distinct_cells
 from her2genomics.schema import HER2_GROUPS, HER2_TIERS
 
 Her2Rule = Literal["ascocap2018", "zhang2022"]
@@ -73,22 +73,17 @@ def classify_her2(clinical: pd.DataFrame, *, rule: Her2Rule = "ascocap2018") -> 
         raise UsageError(f"unknown HER2 rule '{rule}'", hint=f"use one of: {', '.join(HER2_RULES)}")
     if not set(HER2_COLUMNS) & set(clinical.columns):
         warnings.warn(f"no HER2 column in the table; looked for {', '.join(HER2_COLUMNS)}", DataWarning, stacklevel=2)
-    rows = zip(*(cell_texts(clinical, column) for column in HER2_COLUMNS), strict=True)
-    known: dict[tuple[str | None, ...], tuple[str, str | None, str | None, str, str]] = {}
-    results = []
-    for row in rows:
-        if row not in known:
-            known[row] = _status(read_evidence(dict(zip(HER2_COLUMNS, row, strict=True))), rule)
-        results.append(known[row])
+    which, rows = distinct_cells(clinical, HER2_COLUMNS)
+    results = [_status(read_evidence(dict(zip(HER2_COLUMNS, row, strict=True))), rule) for row in rows]
     asco_cap, group, tier, flags, reason = zip(*results, strict=True) if results else ((),) * 5
     return pd.DataFrame(
         {
             "sample_id": _sample_ids(clinical),
-            "asco_cap_2018": pd.array(asco_cap, dtype="string"),
-            "her2_group": pd.Categorical(group, categories=HER2_GROUPS, ordered=True),
-            "her2_tier4": pd.Categorical(tier, categories=HER2_TIERS, ordered=True),
-            "her2_flags": pd.array(flags, dtype="string"),
-            "her2_reason": pd.array(reason, dtype="string"),
+            "asco_cap_2018": pd.array(asco_cap, dtype="string").take(which),
+            "her2_group": pd.Categorical(group, categories=HER2_GROUPS, ordered=True).take(which),
+            "her2_tier4": pd.Categorical(tier, categories=HER2_TIERS, ordered=True).take(which),
+            "her2_flags": pd.array(flags, dtype="string").take(which),
+            "her2_reason": pd.array(reason, dtype="string").take(which),
         },
         index=clinical.index,
     )

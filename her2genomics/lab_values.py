@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from her2genomics.exceptions import SchemaError
@@ -99,6 +101,27 @@ def cell_texts(table: pd.DataFrame, column: str) -> list[str | None]:
         return texts
     present = values.notna().tolist()
     return [str(value) if there else None for value, there in zip(values.tolist(), present, strict=True)]
+
+
+def distinct_cells(
+    table: pd.DataFrame, columns: Sequence[str]
+) -> tuple[npt.NDArray[np.intp], list[tuple[str | None, ...]]]:
+    """Return the distinct rows of some columns as text (see `cell_texts`), and which of them each row is.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"ihc": ["1+", "2+", "1+"], "fish_ratio": [None, 1.4, None]})
+    >>> which, rows = distinct_cells(table, ["ihc", "fish_ratio"])
+    >>> which.tolist(), rows
+    ([0, 1, 0], [('1+', None), ('2+', '1.4')])
+    """
+    which = np.zeros(len(table), dtype=np.intp)
+    texts = [np.array(cell_texts(table, column), dtype=object) for column in columns]
+    for cells in texts:
+        codes, distinct = pd.factorize(cells)
+        which, _ = pd.factorize(which * (len(distinct) + 1) + codes + 1)
+    _, first = np.unique(which, return_index=True)
+    return which, list(zip(*(cells[first].tolist() for cells in texts), strict=True))
 
 
 def read_number(text: str) -> Measured | None:

@@ -24,14 +24,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from her2genomics.exceptions import SchemaError, UsageError
 from her2genomics.her2 import require_her2_groups
-from her2genomics.lab_values import PercentRange, cell_texts, clean, is_missing, read_percent
+from her2genomics.lab_values import PercentRange, clean, distinct_cells, is_missing, read_percent
 
 SubtypeRule = Literal["zhang2022", "stgallen2013", "maisonneuve2014"]
 
@@ -106,13 +107,12 @@ def classify_hr(clinical: pd.DataFrame, *, cutoff: float = 1.0, inclusive: bool 
     """
     if not 0 <= cutoff <= 100:
         raise UsageError(f"receptor cut-off {cutoff:g} is not a percentage between 0 and 100")
-    columns = (cell_texts(clinical, name) for name in ("er_pct", "er_status", "pr_pct", "pr_status"))
-    rows = [_hr(*cells, cutoff, inclusive) for cells in zip(*columns, strict=True)]
+    which, cells = distinct_cells(clinical, ("er_pct", "er_status", "pr_pct", "pr_status"))
+    rows = [_hr(*texts, cutoff, inclusive) for texts in cells]
     names = ("hr_status", "er_status", "pr_status", "hr_flags")
-    return _table(clinical, names, rows)
+    return _table(clinical, names, which, rows)
 
 
-@lru_cache(maxsize=65536)
 def _hr(
     er_pct: str | None, er_text: str | None, pr_pct: str | None, pr_text: str | None, cutoff: float, inclusive: bool
 ) -> tuple[str | None, str | None, str | None, str]:
@@ -244,9 +244,9 @@ def classify_subtype(
         if column not in clinical_with_status.columns:
             raise SchemaError(f"missing column {column}", hint=f"run {maker} first and join its result")
     require_her2_groups(clinical_with_status)
-    columns = (cell_texts(clinical_with_status, name) for name in _SUBTYPE_COLUMNS)
-    rows = [_subtype(*cells, cutoffs) for cells in zip(*columns, strict=True)]
-    return _table(clinical_with_status, ("subtype", "subtype_flags"), rows)
+    which, cells = distinct_cells(clinical_with_status, _SUBTYPE_COLUMNS)
+    rows = [_subtype(*texts, cutoffs) for texts in cells]
+    return _table(clinical_with_status, ("subtype", "subtype_flags"), which, rows)
 
 
 _SUBTYPE_COLUMNS = (
@@ -270,7 +270,6 @@ def _cutoffs(rule: str, ki67_cutoff: float | None, pr_cutoff: float) -> _Cutoffs
     return _Cutoffs(high, None if rule == "zhang2022" else 0.0, pr_cutoff)
 
 
-@lru_cache(maxsize=65536)
 def _subtype(
     her2_group: str | None,
     asco_cap: str | None,
@@ -346,13 +345,19 @@ def _side(percent: PercentRange | None, cutoff: float) -> bool | None:
     return percent.low >= cutoff
 
 
-def _table(clinical: pd.DataFrame, names: tuple[str, ...], rows: Sequence[tuple[str | None, ...]]) -> pd.DataFrame:
+def _table(
+    clinical: pd.DataFrame,
+    names: tuple[str, ...],
+    which: npt.NDArray[np.intp],
+    rows: Sequence[tuple[str | None, ...]],
+) -> pd.DataFrame:
+    """Return the results of the distinct rows, ``rows``, for each row of the table."""
     columns = zip(*rows, strict=True) if rows else ((),) * len(names)
     ids = clinical["sample_id"] if "sample_id" in clinical.columns else clinical.index.to_series()
     return pd.DataFrame(
         {
             "sample_id": ids.astype("string"),
-            **{name: pd.array(values, dtype="string") for name, values in zip(names, columns, strict=True)},
+            **{name: pd.array(values, dtype="string").take(which) for name, values in zip(names, columns, strict=True)},
         },
         index=clinical.index,
     )
