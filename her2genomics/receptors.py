@@ -108,13 +108,13 @@ def classify_hr(clinical: pd.DataFrame, *, cutoff: float = 1.0, inclusive: bool 
     if not 0 <= cutoff <= 100:
         raise UsageError(f"receptor cut-off {cutoff:g} is not a percentage between 0 and 100")
     which, cells = distinct_cells(clinical, ("er_pct", "er_status", "pr_pct", "pr_status"))
-    rows = [_hr(*texts, cutoff, inclusive) for texts in cells]
+    rows = [_hr(*texts, cutoff=cutoff, inclusive=inclusive) for texts in cells]
     names = ("hr_status", "er_status", "pr_status", "hr_flags")
     return _table(clinical, names, which, rows)
 
 
 def _hr(
-    er_pct: str | None, er_text: str | None, pr_pct: str | None, pr_text: str | None, cutoff: float, inclusive: bool
+    er_pct: str | None, er_text: str | None, pr_pct: str | None, pr_text: str | None, *, cutoff: float, inclusive: bool
 ) -> tuple[str | None, str | None, str | None, str]:
     er, er_flags = _receptor("ER", er_pct, er_text, cutoff, inclusive)
     pr, pr_flags = _receptor("PR", pr_pct, pr_text, cutoff, inclusive)
@@ -245,7 +245,7 @@ def classify_subtype(
             raise SchemaError(f"missing column {column}", hint=f"run {maker} first and join its result")
     require_her2_groups(clinical_with_status)
     which, cells = distinct_cells(clinical_with_status, _SUBTYPE_COLUMNS)
-    rows = [_subtype(*texts, cutoffs) for texts in cells]
+    rows = [_subtype(*texts, cutoffs=cutoffs) for texts in cells]
     return _table(clinical_with_status, ("subtype", "subtype_flags"), which, rows)
 
 
@@ -279,6 +279,7 @@ def _subtype(
     pr_text: str | None,
     ki67_text: str | None,
     pr_pct_text: str | None,
+    *,
     cutoffs: _Cutoffs,
 ) -> tuple[str, str]:
     her2, flags = _her2_for_subtype(her2_group, asco_cap, her2_flags)
