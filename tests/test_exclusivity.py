@@ -190,6 +190,34 @@ def test_size_with_linked_arms_and_varying_burden(setting: dict[str, float]) -> 
     assert (sizes <= 0.055).all(axis=None), sizes
 
 
+def beside_each_other(cohort: Cohort) -> pd.DataFrame:
+    """Return the tested pairs of a mutated gene and an amplified one, for which it is named a gene of its chromosome."""
+    spans = load_panel().gene_spans(load_panel().builds[0]).query("gene not in @cohort.genes")
+    inside = set(amplicon_genes(load_panel()))
+    free = spans[~spans["gene"].isin(inside)].drop_duplicates("chromosome").set_index("chromosome")["gene"]
+    chromosome = load_panel().gene_spans(load_panel().builds[0]).set_index("gene")["chromosome"]
+    altered = pd.Series(cohort.altered().sum(axis=0), index=list(cohort.genes)).sort_values(ascending=False)
+    mutated = [name for name in altered.index if name.startswith("MUT")][:10]
+    amplified = altered[~altered.index.str.startswith("MUT")].index
+    amplified = amplified[chromosome[amplified].isin(free.index)]
+    apart = amplified[~chromosome[amplified].duplicated()][:10]
+    name = dict(zip(mutated, free[chromosome[apart]], strict=True))
+    genes = tuple(name.get(gene, gene) for gene in cohort.genes)
+    alterations = cohort.alterations.assign(gene=cohort.alterations["gene"].replace(name))
+    pairs = find_pairs(Cohort(cohort.samples, alterations, genes, cohort.profiled), events=[*name.values(), *apart])
+    places = [chromosome[pairs[column]].to_numpy() for column in ("event_a", "event_b")]
+    return pairs[(pairs["stratum"] == "all") & pairs["p_value"].notna() & (places[0] == places[1])]
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("rho", [0.0, 0.5])
+def test_size_of_a_mutation_and_an_amplification_of_one_chromosome(rho: float) -> None:
+    pairs = pd.concat([beside_each_other(two_processes(seed, rho=rho)) for seed in range(24)])
+    columns = ["p_exclusivity", "p_cooccurrence", "p_value"]
+    assert len(pairs) > 200
+    assert ((pairs[columns] <= 0.05).mean() <= 0.055).all(), (pairs[columns] <= 0.05).mean()
+
+
 @pytest.mark.verify
 def test_a_subtype_that_is_not_held_fixed_makes_pairs_and_the_note_says_so() -> None:
     cohorts = [two_processes(seed, subtype=1.0) for seed in range(8)]
