@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -62,6 +62,17 @@ def _one_by_one(run: Run, log: RunLog, keep_going: bool) -> list[Outcome]:
     return done
 
 
+def _most_urgent_first(after: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the tasks by the longest chain that waits for them, then by how many do: no process idles at the end.
+
+    The normals come before the tumours, so that the reference is built beside the tumours' coverage.
+    """
+    chain: dict[str, int] = {}
+    for name in reversed(after):  # a plan names a task after all that it needs
+        chain[name] = 1 + max((chain[later] for later in after[name]), default=0)
+    return sorted(after, key=lambda name: (-chain[name], -len(after[name])))
+
+
 class _Pool:
     """Worker processes that do what is ready.
 
@@ -78,8 +89,8 @@ class _Pool:
         for name, before in self.waiting.items():
             for other in before:
                 self.after[other].append(name)
-        self.ready = [name for name, before in self.waiting.items() if not before]
-        self.rank = {name: number for number, name in enumerate(run.plan)}
+        self.rank = {name: number for number, name in enumerate(_most_urgent_first(self.after))}
+        self.ready = sorted((name for name, before in self.waiting.items() if not before), key=self.rank.__getitem__)
         self.done: list[Outcome] = []
         self.stopped = False
 

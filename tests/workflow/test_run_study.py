@@ -220,6 +220,16 @@ def test_two_processes_give_the_same_bytes(of_every_step, study):
     assert one == two
 
 
+def test_what_most_waits_for_is_done_first(start, study):
+    """The reference needs the normals only, so it is built before the coverage of all tumours is there."""
+    start(processes=2)
+    events = [json.loads(line) for line in (study / "results/run.jsonl").read_text().splitlines()]
+    started = [e["task"] for e in events if e["event"] == "task started"]
+    tumours = [number for number, task in enumerate(started) if task.startswith("coverage/T")]
+    assert all(started[k].startswith("coverage/N") for k in range(2)), started
+    assert started.index("reference") < max(tumours), started
+
+
 def test_the_report_shows_the_figures_that_the_steps_drew(whole):
     _, out = whole
     page = (out / "report/report.html").read_text()
