@@ -68,7 +68,7 @@ def _most_urgent_first(after: Mapping[str, Sequence[str]]) -> list[str]:
     The normals come before the tumours, so that the reference is built beside the tumours' coverage.
     """
     chain: dict[str, int] = {}
-    for name in reversed(after):  # a plan names a task after all that it needs
+    for name in reversed(list(after)):  # a plan names a task after all that it needs
         chain[name] = 1 + max((chain[later] for later in after[name]), default=0)
     return sorted(after, key=lambda name: (-chain[name], -len(after[name])))
 
