@@ -1,4 +1,4 @@
-"""The test of an r x c table, chosen by its margins before any p is known, and the name under which it is reported.
+"""The test of an r x c table, chosen by its margins and the work it takes, and the name under which it is reported.
 
 In this order, by the first that holds:
 
